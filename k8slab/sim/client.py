@@ -9,6 +9,7 @@ Objects that come back are shared with the store: **never change one in place**,
 Every method answers at once (the store is in this process) and raises `StatusError` as the API would answer.
 """
 
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol
 
@@ -29,7 +30,7 @@ class Informer(Protocol):
         """Return the object, None if there is none."""
         ...
 
-    def list(self, namespace: str | None = None) -> list[Object]:
+    def list(self, namespace: str | None = None) -> builtins.list[Object]:
         """Return the objects of a namespace ("" or None: of all), in order of their keys."""
         ...
 
@@ -37,7 +38,7 @@ class Informer(Protocol):
         """Keep an index under a name: ``keys(object)`` gives the index values of an object. Known name: no effect."""
         ...
 
-    def by_index(self, index: str, key: str) -> list[Object]:
+    def by_index(self, index: str, key: str) -> builtins.list[Object]:
         """Return the objects that an index holds under a key."""
         ...
 
@@ -52,7 +53,7 @@ class Client(Protocol):
     user: str
 
     def get(self, resource: str, name: str, namespace: str = "") -> Object: ...
-    def list(self, resource: str, namespace: str = "", label_selector: str = "") -> list[Object]: ...
+    def list(self, resource: str, namespace: str = "", label_selector: str = "") -> builtins.list[Object]: ...
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
         """Create; the namespace and name come from the object's metadata. ``subresource``: ``binding``, ``eviction``, ``token``."""
         ...
