@@ -31,9 +31,7 @@ def parse_quantity(text: str | int | float) -> Fraction:
     """
     match = _PATTERN.fullmatch(str(text))
     if match is None:
-        raise ValueError(
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-        )
+        raise ValueError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
     sign, digits, exponent, power, suffix = match.groups()
     number = Fraction(digits)
     if exponent:

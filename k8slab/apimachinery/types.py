@@ -60,5 +60,3 @@ def deep_copy(value: Any) -> Any:
     if isinstance(value, list):
         return [deep_copy(v) if isinstance(v, (dict, list)) else v for v in value]
     return value
-
-

@@ -1,0 +1,161 @@
+"""The write-ahead log: every revision a row of one SQLite table, as kine keeps it.
+
+Rows are appended by the kernel's thread and committed by a thread of the log's own, all that have gathered in one
+transaction (group commit), so that waiting for the disk never holds up the cluster. A row is durable once
+``on_committed`` has named its revision: SQLite's WAL mode with ``synchronous=FULL`` has then synced it to the disk.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from k8slab.errors import K8slabError
+
+__all__ = ["Log", "LogLocked", "Row"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS log (
+    revision INTEGER PRIMARY KEY, prefix TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL, value BLOB);
+CREATE INDEX IF NOT EXISTS log_by_key ON log (prefix, name, revision);
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+_LATEST = """
+SELECT log.revision, prefix, name, created, value FROM log
+JOIN (SELECT max(revision) AS revision FROM log GROUP BY prefix, name) USING (revision) WHERE value IS NOT NULL
+ORDER BY prefix, name
+"""
+
+
+class LogLocked(K8slabError):
+    """Another server holds the file."""
+
+
+class Row(NamedTuple):
+    """One revision: ``value`` is the JSON after the change, None for a deletion; ``created`` the key's first revision."""
+
+    revision: int
+    prefix: str
+    name: str
+    created: int
+    value: bytes | None
+
+
+class Log:
+    """Append-only table of revisions in a SQLite file.
+
+    Parameters
+    ----------
+    path
+        The database file, made if need be.
+    post
+        Runs a function in the kernel's thread (``loop.call_soon_threadsafe``).
+    """
+
+    def __init__(self, path: Path, post: Callable[[Callable[[], object]], object]) -> None:
+        self._post = post
+        self._path = path
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        try:
+            self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            raise LogLocked(f'cannot open the store "{path}": {error}; is another k8slab server using it?') from error
+        self._pending: list[Row] = []
+        self._wake = threading.Condition()
+        self._compaction: tuple[int, int] | None = None
+        self._closing = False
+        self._failed = False
+        self._thread: threading.Thread | None = None
+        self.on_committed: Callable[[int], object] = lambda revision: None
+        self.on_failed: Callable[[Exception], object] = lambda error: None
+
+    def load(self) -> tuple[int, int, list[Row]]:
+        """Return the last revision, the compacted revision and the latest row of every living key."""
+        rows = [Row(*row) for row in self._db.execute(_LATEST)]
+        last = self._db.execute("SELECT max(revision) FROM log").fetchone()[0] or 0
+        return max(last, self._meta("revision")), self._meta("compacted"), rows
+
+    def _meta(self, name: str) -> int:
+        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def start(self) -> None:
+        """Start committing."""
+        self._thread = threading.Thread(target=self._run, name="etcd-log", daemon=True)
+        self._thread.start()
+
+    def append(self, row: Row) -> None:
+        """Queue a row for the next commit."""
+        with self._wake:
+            self._pending.append(row)
+            self._wake.notify()
+
+    def since(self, revision: int) -> Iterator[tuple[Row, bytes | None]]:
+        """Yield each committed row after a revision, with the value its key had before."""
+        with closing(sqlite3.connect(self._path)) as reader:
+            before = "SELECT value FROM log WHERE prefix = ? AND name = ? AND revision < ? ORDER BY revision DESC LIMIT 1"
+            for found in reader.execute("SELECT * FROM log WHERE revision > ? ORDER BY revision", (revision,)):
+                row = Row(*found)
+                previous = reader.execute(before, (row.prefix, row.name, row.revision)).fetchone()
+                yield row, previous[0] if previous else None
+
+    def compact(self, revision: int, last: int) -> None:
+        """Soon forget what was superseded at or before a revision; remember the ``last`` one given out."""
+        with self._wake:
+            self._compaction = (revision, last)
+            self._wake.notify()
+
+    def resume(self) -> None:
+        """Go on after a failure that the store has dealt with."""
+        with self._wake:
+            self._pending.clear()
+            self._failed = False
+
+    def close(self) -> None:
+        """Commit what is queued and close the file."""
+        if self._thread is not None:
+            with self._wake:
+                self._closing = True
+                self._wake.notify()
+            self._thread.join()
+        self._db.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closing or (not self._failed and bool(self._pending or self._compaction)))
+                if self._failed or not (self._pending or self._compaction):
+                    return
+                rows, self._pending = self._pending, []
+                compaction, self._compaction = self._compaction, None
+            try:
+                self._commit(rows, compaction)
+            except sqlite3.Error as error:
+                self._failed = True
+                self._post(partial(self.on_failed, error))
+            else:
+                if rows:
+                    self._post(partial(self.on_committed, rows[-1].revision))
+
+    def _commit(self, rows: list[Row], compaction: tuple[int, int] | None) -> None:
+        self._db.execute("BEGIN")
+        try:
+            self._db.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", rows)
+            if compaction:
+                self._forget(*compaction)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _forget(self, revision: int, last: int) -> None:
+        kept = "SELECT max(revision) FROM log WHERE revision <= ? GROUP BY prefix, name"
+        self._db.execute(f"DELETE FROM log WHERE revision <= ? AND revision NOT IN ({kept})", (revision, revision))
+        self._db.execute("DELETE FROM log WHERE revision <= ? AND value IS NULL", (revision,))
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?), ('revision', ?)", (revision, last))
