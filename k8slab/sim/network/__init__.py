@@ -1,1 +1,30 @@
-"""To be described."""
+"""The pod network, kube-proxy and cluster DNS of the embedded cluster.
+
+Real components: a CNI plugin (addresses, routes), kube-proxy in iptables mode (ClusterIP, NodePort) and CoreDNS. Simulated
+containers register the sockets they listen on; whoever connects gets a path record: what DNS said, which Service and
+endpoint were chosen, where the packet went, and whether it was answered, refused or dropped.
+
+Simplified: connections take no time and lose nothing; there is no world outside the cluster, so every other name is NXDOMAIN;
+NetworkPolicy, Ingress and IPv6 are not looked at. Called by the kubelets (addresses, probes) and the runtime (sockets, wget).
+"""
+
+from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable
+from k8slab.sim.network.http import Request, Response
+from k8slab.sim.network.namespace import NetNamespace, ResolvConf
+from k8slab.sim.network.network import Connection, Network, Server
+
+__all__ = [
+    "ConnectError",
+    "Connection",
+    "NameserverTimeout",
+    "NetNamespace",
+    "Network",
+    "Refused",
+    "Request",
+    "ResolvConf",
+    "Response",
+    "Server",
+    "TimedOut",
+    "UnknownHost",
+    "Unreachable",
+]

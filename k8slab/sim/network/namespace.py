@@ -1,0 +1,88 @@
+"""What one network namespace knows: its address, its ``/etc/hosts`` and its ``/etc/resolv.conf``.
+
+A pod's containers share one (that is why they reach each other on localhost); a node has one of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["CLUSTER_DOMAIN", "DNS_SERVICE_IP", "NetNamespace", "ResolvConf", "cluster_first"]
+
+CLUSTER_DOMAIN = "cluster.local"
+DNS_SERVICE_IP = "10.96.0.10"
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvConf:
+    """The name server, the search path and ``ndots``."""
+
+    nameservers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def ndots(self) -> int:
+        """How many dots make a name be tried as it is first."""
+        return next((int(o[6:]) for o in reversed(self.options) if o.startswith("ndots:")), 1)
+
+    def text(self) -> str:
+        """Return the file.
+
+        >>> print(cluster_first("chat").text(), end="")
+        search chat.svc.cluster.local svc.cluster.local cluster.local
+        nameserver 10.96.0.10
+        options ndots:5
+        """
+        lines = [f"search {' '.join(self.search)}"] if self.search else []
+        lines += [f"nameserver {n}" for n in self.nameservers]
+        lines += [f"options {' '.join(self.options)}"] if self.options else []
+        return "".join(line + "\n" for line in lines)
+
+    def candidates(self, name: str) -> list[str]:
+        """Return the full names to ask for, in the resolver's order.
+
+        >>> cluster_first("chat").candidates("web")[:2]
+        ['web.chat.svc.cluster.local', 'web.svc.cluster.local']
+        """
+        if name.endswith("."):
+            return [name[:-1]]
+        searched = [f"{name}.{domain}" for domain in self.search]
+        return [name, *searched] if name.count(".") >= self.ndots else [*searched, name]
+
+
+def cluster_first(namespace: str) -> ResolvConf:
+    """Return what the kubelet gives a pod with dnsPolicy ClusterFirst."""
+    search = (f"{namespace}.svc.{CLUSTER_DOMAIN}", f"svc.{CLUSTER_DOMAIN}", CLUSTER_DOMAIN)
+    return ResolvConf((DNS_SERVICE_IP,), search, ("ndots:5",))
+
+
+@dataclass(slots=True)
+class NetNamespace:
+    """The network as one pod sandbox or node sees it.
+
+    Parameters
+    ----------
+    ip, node
+        Address, and the node it is on.
+    name
+        ``namespace/pod``, or the node's name: the source in path records.
+    resolv
+        Name resolution.
+    hostname
+        What the machine calls itself.
+    hosts
+        Further names in ``/etc/hosts``.
+    """
+
+    ip: str
+    node: str
+    name: str
+    resolv: ResolvConf
+    hostname: str
+    hosts: Mapping[str, str] = field(default_factory=dict)
+
+    def hosts_file(self) -> str:
+        """Return ``/etc/hosts`` as the kubelet writes it."""
+        head = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+        aliases = "".join(f"{ip}\t{name}\n" for name, ip in self.hosts.items())
+        return f"{head}{self.ip}\t{self.hostname}\n" + (f"\n# Entries added by HostAliases.\n{aliases}" if aliases else "")

@@ -1,0 +1,354 @@
+"""The network of the cluster: who has which address, who listens where, and how a connection finds its way.
+
+Stands for the CNI plugin, the nodes' routes and kube-proxy's rules. A connection is decided at once; only what the
+real thing would wait for (no answer to SYN, no host behind an address) takes simulated time.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.client import Client
+from k8slab.sim.kernel import Future, Kernel
+from k8slab.sim.network.addresses import AddressPool
+from k8slab.sim.network.dns import Answer, ClusterDns
+from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable
+from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
+from k8slab.sim.network.namespace import NetNamespace
+from k8slab.sim.network.path import PacketPath, PathLog
+from k8slab.sim.network.services import ServiceTable
+from k8slab.sim.network.waiting import OutOfTime, within
+from k8slab.sim.streams import Pipe
+
+__all__ = ["Connection", "Network", "Server"]
+
+#: How long Linux tries to connect before it gives up, and how long ARP takes to.
+SYN_TIMEOUT, ARP_TIMEOUT = 127.0, 3.1
+
+
+class Server(Protocol):
+    """Whoever listens: one that speaks HTTP sets ``speaks_http`` and answers requests, another one gets the raw connection."""
+
+    speaks_http: bool
+
+    def handle(self, request: Request) -> Coroutine[Future[Any], None, Response]:
+        """Answer an HTTP request."""
+        ...
+
+    def accept(self, connection: "Connection") -> Coroutine[Future[Any], None, None]:
+        """Serve a raw connection until it ends."""
+        ...
+
+
+class Connection(NamedTuple):
+    """One end of a TCP connection: read from ``incoming``, write to ``outgoing``."""
+
+    incoming: Pipe
+    outgoing: Pipe
+    peer: str
+
+    def close(self) -> None:
+        """End both directions."""
+        self.incoming.close()
+        self.outgoing.close()
+
+
+class _Listener(NamedTuple):
+    server: Server
+    loopback_only: bool
+
+
+class _Target(NamedTuple):
+    listener: _Listener
+    ip: str
+    port: int
+    path: PacketPath
+    client_ip: str
+
+
+class Network:
+    """Addresses, sockets, Services and names of the whole cluster.
+
+    Parameters
+    ----------
+    client
+        Reads Services and EndpointSlices (``system:kube-proxy``).
+    kernel
+        Clock, chance and coroutines.
+    """
+
+    def __init__(self, client: Client, kernel: Kernel) -> None:
+        self._client, self._kernel = client, kernel
+        self.services = ServiceTable(client)
+        self.dns = ClusterDns(self.services)
+        self.paths = PathLog()
+        self._pools: dict[str, AddressPool] = {}
+        self._node_ips: dict[str, str] = {}
+        self._down: set[str] = set()
+        self._owners: dict[str, NetNamespace] = {}
+        self._listeners: dict[tuple[str, int, str], _Listener] = {}
+        self._ports = 32768
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Follow the Services."""
+        self._unsubscribe = self._client.informer("services").subscribe(self.services.service_changed)
+
+    def stop(self) -> None:
+        """Stop following."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    # --- addresses ---
+
+    def add_node(self, namespace: NetNamespace, pod_cidr: str) -> None:
+        """Connect a node, with the range its pods' addresses come from; known nodes keep what they have."""
+        if namespace.node not in self._pools:
+            self._pools[namespace.node] = AddressPool(pod_cidr)
+        self._node_ips[namespace.ip] = namespace.node
+        self._owners[namespace.ip] = namespace
+        self._down.discard(namespace.node)
+
+    def set_reachable(self, node: str, reachable: bool) -> None:
+        """Plug a node's cable in or out: packets to and from a node that is out are lost."""
+        (self._down.discard if reachable else self._down.add)(node)
+
+    def allocate(self, node: str) -> str:
+        """Return a free pod address of a node."""
+        return self._pools[node].allocate()
+
+    def attach(self, namespace: NetNamespace) -> None:
+        """Connect a pod that got its address from `allocate`."""
+        self._owners[namespace.ip] = namespace
+
+    def release(self, node: str, ip: str) -> None:
+        """Take a pod's address back and close every socket on it."""
+        self._owners.pop(ip, None)
+        self._pools[node].release(ip)
+
+    # --- sockets ---
+
+    def listen(self, ip: str, port: int, server: Server, protocol: str = "TCP", loopback_only: bool = False) -> None:
+        """Open a listening socket.
+
+        Raises
+        ------
+        OSError
+            If the port is taken on this address.
+        """
+        if (ip, port, protocol) in self._listeners:
+            raise OSError("Address already in use")
+        self._listeners[ip, port, protocol] = _Listener(server, loopback_only)
+
+    def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:
+        """Close a listening socket; harmless if there is none."""
+        self._listeners.pop((ip, port, protocol), None)
+
+    def listening(self, ip: str, port: int, protocol: str = "TCP") -> bool:
+        """Whether somebody listens."""
+        return (ip, port, protocol) in self._listeners
+
+    # --- names ---
+
+    async def lookup(self, source: NetNamespace, name: str, type: str = "A", server: str = "", timeout: float = 5.0) -> Answer:
+        """Ask a name server for one full name.
+
+        Raises
+        ------
+        NameserverTimeout
+            If no name server answers.
+        """
+        address = server or (source.resolv.nameservers[0] if source.resolv.nameservers else "")
+        if source.node in self._down or not self.serves_names(address):
+            await self._kernel.sleep(timeout)
+            raise NameserverTimeout(name, 53, address)
+        return self.dns.query(name, type)
+
+    def serves_names(self, ip: str) -> bool:
+        """Whether cluster DNS answers on an address: that of the Service kube-system/kube-dns, or a node's own resolver."""
+        return self.services.owner_of(ip) == "kube-system/kube-dns" or ip in self._node_ips
+
+    async def resolve(self, source: NetNamespace, host: str, path: PacketPath | None = None) -> str:
+        """Return the address of a host as a program would get it: literal, /etc/hosts, then DNS along the search path."""
+        if host.replace(".", "").isdigit() and host.count(".") == 3:
+            return host
+        local = {"localhost": "127.0.0.1", source.hostname: source.ip, **source.hosts}.get(host)
+        if local is not None:
+            return local
+        for candidate in source.resolv.candidates(host) if source.resolv.nameservers else ():
+            answer = await self.lookup(source, candidate)
+            if path is not None:
+                found = ", ".join(f"{r.type} {r.value}" for r in answer.records)
+                path.step("dns", f"{candidate} -> {found or answer.rcode}")
+            if answer.addresses:
+                return self._kernel.random.choice(answer.addresses)
+        raise UnknownHost(host)
+
+    # --- connections ---
+
+    async def connect(
+        self, source: NetNamespace, host: str, port: int, protocol: str = "TCP", timeout: float | None = None
+    ) -> Connection:
+        """Open a connection.
+
+        Raises
+        ------
+        ConnectError
+            One of its kinds, if the connection does not come about.
+        """
+        target = await self._reach(source, host, port, protocol, timeout)
+        self.paths.close(target.path, "connected")
+        to_server, to_client = Pipe(self._kernel), Pipe(self._kernel)
+        served = Connection(to_server, to_client, target.client_ip)
+        server = target.listener.server
+        work = self._serve_http(server, served, target) if server.speaks_http else server.accept(served)
+        self._kernel.spawn(work, f"connection to {host}:{port}")
+        return Connection(to_client, to_server, target.ip)
+
+    async def http(
+        self,
+        source: NetNamespace,
+        method: str,
+        url: str | Url,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float | None = None,
+    ) -> Response:
+        """Send a request and return the response; ``timeout`` covers everything from name resolution to the last byte.
+
+        Raises
+        ------
+        ConnectError
+            If no connection comes about, or no answer in time (`TimedOut` with phase ``response``).
+        """
+        where = parse_url(url) if isinstance(url, str) else url
+        deadline = None if timeout is None else self._kernel.now() + timeout
+        target = await self._reach(source, where.host, where.port, "TCP", timeout)
+        given = {k.lower(): v for k, v in (headers or {}).items()}
+        shown = where.host if where.port in (80, 443) else f"{where.host}:{where.port}"
+        request = Request(method, where.path, where.query, {"host": shown, **given}, body, target.client_ip, 0, where.port)
+        self._ports = 32768 + (self._ports - 32767) % 28232
+        request.client_port, request.port = self._ports, target.port
+        left = None if deadline is None else max(0.0, deadline - self._kernel.now())
+        try:
+            response = await within(self._kernel, left, self._exchange(target, request))
+        except OutOfTime:
+            target.path.step("http", f"{method} {request.target}: no answer within {timeout:g} s")
+            self.paths.close(target.path, "timeout")
+            raise TimedOut(where.host, where.port, target.ip, "response") from None
+        target.path.step("http", f"{method} {request.target}: {response.status}")
+        self.paths.close(target.path, f"answered {response.status}")
+        return response
+
+    async def _exchange(self, target: _Target, request: Request) -> Response:
+        server = target.listener.server
+        if server.speaks_http:
+            return await server.handle(request)
+        to_server, to_client = Pipe(self._kernel), Pipe(self._kernel)
+        head = f"{request.method} {request.target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in request.headers.items())
+        to_server.write(head.encode() + b"\r\n" + request.body)
+        self._kernel.spawn(server.accept(Connection(to_server, to_client, target.client_ip)))
+        data = b""
+        while chunk := await to_client.read():
+            data += chunk
+        return parse_response(data)
+
+    async def _serve_http(self, server: Server, connection: Connection, target: _Target) -> None:
+        data = b""
+        while chunk := await connection.incoming.read():
+            data += chunk
+            try:
+                request = parse_request(data)
+            except ValueError:
+                connection.outgoing.write(Response(400, b"Bad Request\n", {"Connection": "close"}).encode())
+                break
+            if request is not None:
+                request.client_ip, request.port = connection.peer, target.port
+                connection.outgoing.write((await server.handle(request)).encode())
+                break
+        connection.close()
+
+    # --- the way of a packet ---
+
+    async def _reach(self, source: NetNamespace, host: str, port: int, protocol: str, timeout: float | None) -> _Target:
+        path = self.paths.open(self._kernel.now(), source.name, f"{host}:{port}")
+        try:
+            ip = await within(self._kernel, timeout, self.resolve(source, host, path)) if not _literal(host) else host
+            return await self._route(source, host, ip, port, protocol, timeout, path)
+        except OutOfTime:
+            self.paths.close(path, "dns-timeout")
+            raise NameserverTimeout(host, port) from None
+        except ConnectError as error:
+            path.step("verdict", f"{error.kind}: {error.text}")
+            self.paths.close(path, error.kind)
+            raise
+
+    async def _route(
+        self, source: NetNamespace, host: str, ip: str, port: int, protocol: str, timeout: float | None, path: PacketPath
+    ) -> _Target:
+        loopback = ip.startswith("127.")
+        address, number, client_ip = (source.ip if loopback else ip), port, "127.0.0.1" if loopback else source.ip
+        if not loopback:
+            backend = self._translate(source, ip, port, protocol, path)
+            if isinstance(backend, Refused):
+                raise Refused(host, port, ip)
+            address, number = backend
+        owner = self._owners.get(address)
+        path.step("route", self._describe_route(source, address, owner, loopback))
+        if owner is None or (not loopback and {owner.node, source.node} & self._down and address != source.ip):
+            await self._lost(host, port, address, timeout)
+        listener = self._listeners.get((address, number, protocol))
+        if listener is None or (listener.loopback_only and not loopback):
+            path.step("target", f"{owner.name if owner else address} does not listen on {protocol} port {number}")
+            raise Refused(host, port, address)
+        path.target = owner.name if owner else address
+        path.step("target", f"{path.target} listens on {protocol} port {number}")
+        return _Target(listener, address, number, path, client_ip)
+
+    def _translate(self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath) -> tuple[str, int] | Refused:
+        """Do what kube-proxy's rules do with a packet: rewrite, reject or let it pass."""
+        key, external = self.services.owner_of(ip), False
+        number = "port"
+        if key is None and ip in self._node_ips:
+            key, external, number = self.services.owner_of_node_port(port, protocol), True, "nodePort"
+        service = self.services.get(*reversed(key.split("/"))) if key else None
+        if key is None or service is None:
+            return ip, port
+        entry = _port_of(service, number, port, protocol)
+        if entry is None:
+            path.step("service", f"{key} has no port {port}/{protocol}: rejected")
+            return Refused(ip, port, ip)
+        node = self._node_ips.get(ip, source.node)
+        choice = self.services.choose(key, entry, source.ip, self._kernel.now(), self._kernel.random, node, external)
+        path.step("service", choice.text)
+        return (choice.backend.ip, choice.backend.port) if choice.backend else Refused(ip, port, ip)
+
+    async def _lost(self, host: str, port: int, ip: str, timeout: float | None) -> None:
+        """Wait as the sender of a packet that nobody answers does, then say what it would be told."""
+        nobody = ip not in self._owners and any(ip in pool for pool in self._pools.values())
+        limit = ARP_TIMEOUT if nobody else SYN_TIMEOUT
+        if timeout is not None and timeout < limit:
+            await self._kernel.sleep(timeout)
+            raise TimedOut(host, port, ip)
+        await self._kernel.sleep(limit)
+        raise Unreachable(host, port, ip) if nobody else TimedOut(host, port, ip)
+
+    @staticmethod
+    def _describe_route(source: NetNamespace, ip: str, owner: NetNamespace | None, loopback: bool) -> str:
+        if loopback or ip == source.ip:
+            return f"{source.name}: stays in its own network namespace"
+        if owner is None:
+            return f"{source.node}: nobody has {ip}"
+        if owner.node == source.node:
+            return f"{source.node}: {ip} is on the same node"
+        return f"{source.node} -> {owner.node}: {ip} is on another node"
+
+
+def _literal(host: str) -> bool:
+    return host.count(".") == 3 and host.replace(".", "").isdigit()
+
+
+def _port_of(service: Object, key: str, port: int, protocol: str) -> Object | None:
+    ports = service["spec"].get("ports") or ()
+    return next((p for p in ports if p.get(key) == port and p.get("protocol", "TCP") == protocol), None)

@@ -1,0 +1,222 @@
+"""Services and their endpoints, as every node sees them (upstream: pkg/proxy, iptables mode).
+
+Keeps an index of virtual addresses and node ports over the informers of Services and EndpointSlices, chooses an endpoint at
+random or by ClientIP affinity, and knows the environment variables that containers get for Services.
+
+Simplified: every node's proxy is up to date at once, and topology hints are not looked at.
+Upstream: pkg/proxy/{topology,servicechangetracker,endpointslicecache}.go, pkg/kubelet/envvars.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from k8slab.apimachinery.types import Object, key_of
+from k8slab.sim.client import Client, EventType
+
+__all__ = ["Backend", "Choice", "Endpoint", "ServiceTable", "service_environment", "usable"]
+
+_SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+class Endpoint(NamedTuple):
+    """One address of a slice, with the conditions that decide whether it gets traffic."""
+
+    ip: str
+    ready: bool
+    serving: bool
+    terminating: bool
+    node: str
+    hostname: str
+    target: str
+
+
+class Backend(NamedTuple):
+    """Where a Service sends a connection."""
+
+    ip: str
+    port: int
+    node: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What kube-proxy does with a packet to a virtual address: a backend, or a refusal with its reason."""
+
+    service: str
+    port: str
+    backend: Backend | None
+    text: str
+
+
+def usable(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Return the endpoints that get traffic: the ready ones, or, if there are none, those that still serve while terminating."""
+    ready = [e for e in endpoints if e.ready]
+    return ready or [e for e in endpoints if e.serving and e.terminating]
+
+
+class ServiceTable:
+    """The rules of kube-proxy, current with the API.
+
+    Parameters
+    ----------
+    client
+        As which Services and EndpointSlices are read.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._services = client.informer("services")
+        self._slices = client.informer("endpointslices.discovery.k8s.io")
+        self._slices.add_index("service", _service_of_slice)
+        self._by_ip: dict[str, str] = {}
+        self._by_node_port: dict[tuple[int, str], str] = {}
+        self._affinity: dict[tuple[str, str, str], tuple[Backend, float]] = {}
+        self._environment: dict[str, dict[str, str]] = {}
+        self._indexed: dict[str, Object] = {}
+
+    def service_changed(self, type: EventType, service: Object, old: Object | None) -> None:
+        """Handle an informer event: forget the addresses the Service had, take those it has."""
+        key = key_of(service)
+        self._environment.clear()
+        before = self._indexed.pop(key, {})
+        for ip in _addresses(before):
+            self._by_ip.pop(ip, None)
+        for node_port in _node_ports(before):
+            self._by_node_port.pop(node_port, None)
+        if type == "DELETED":
+            return
+        self._indexed[key] = service
+        for ip in _addresses(service):
+            self._by_ip[ip] = key
+        for node_port in _node_ports(service):
+            self._by_node_port[node_port] = key
+
+    def get(self, name: str, namespace: str) -> Object | None:
+        """Return a Service."""
+        return self._services.get(name, namespace)
+
+    def owner_of(self, ip: str) -> str | None:
+        """Return the key of the Service that a virtual address belongs to."""
+        return self._by_ip.get(ip)
+
+    def owner_of_node_port(self, port: int, protocol: str) -> str | None:
+        """Return the key of the Service that a node port belongs to."""
+        return self._by_node_port.get((port, protocol))
+
+    def endpoints(self, key: str, port_name: str | None = None) -> list[tuple[Endpoint, int]]:
+        """Return the endpoints of a Service with the number of a port (None: any port, in order of the slices)."""
+        found = []
+        for piece in self._slices.by_index("service", key):
+            for port in piece.get("ports") or [{"port": 0}]:
+                if port_name is None or (port.get("name") or "") == port_name:
+                    found += [(e, port.get("port") or 0) for e in _endpoints(piece)]
+                    break
+        return found
+
+    def choose(
+        self, key: str, port: Object, client_ip: str, now: float, random: random.Random, node: str, external: bool
+    ) -> Choice:
+        """Choose the endpoint for one connection to a port of a Service."""
+        service = self._indexed[key]
+        name, label = port.get("name") or "", f"{key}:{port.get('name') or port['port']}"
+        pairs = self.endpoints(key, name)
+        local = service["spec"].get("externalTrafficPolicy" if external else "internalTrafficPolicy") == "Local"
+        if local:
+            pairs = [(e, p) for e, p in pairs if e.node == node]
+        numbers = dict(pairs)
+        candidates = [Backend(e.ip, numbers[e], e.node, e.target) for e in usable([e for e, _ in pairs])]
+        if not candidates:
+            return Choice(key, name, None, f"{label} has no endpoints{' on node ' + node if local else ''}: rejected")
+        backend, how = self._pick(key, service, name, candidates, client_ip, now, random)
+        return Choice(key, name, backend, f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}")
+
+    def _pick(
+        self, key: str, service: Object, port: str, candidates: list[Backend], client_ip: str, now: float, random: random.Random
+    ) -> tuple[Backend, str]:
+        if service["spec"].get("sessionAffinity") != "ClientIP":
+            return random.choice(candidates), "at random"
+        config = (service["spec"].get("sessionAffinityConfig") or {}).get("clientIP") or {}
+        known = self._affinity.get((key, port, client_ip))
+        fresh = known is not None and now - known[1] < config.get("timeoutSeconds", 10800)
+        if known is not None and fresh and known[0] in candidates:
+            backend, how = known[0], f"as before for {client_ip}"
+        else:
+            backend, how = random.choice(candidates), f"at random, kept for {client_ip}"
+        self._affinity[key, port, client_ip] = (backend, now)
+        return backend, how
+
+    def environment(self, namespace: str, links: bool) -> dict[str, str]:
+        """Return the variables a container of a namespace gets; a shared dictionary, not to be changed."""
+        cache_key = namespace if links else ""
+        if cache_key not in self._environment:
+            services = [s for s in [self.get("kubernetes", "default")] if s is not None]
+            services += self._services.list(namespace) if links else []
+            merged: dict[str, str] = {}
+            for service in services:
+                merged |= service_environment(service)
+            self._environment[cache_key] = merged
+        return self._environment[cache_key]
+
+
+def _addresses(service: Object) -> list[str]:
+    spec = service.get("spec") or {}
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    virtual = [ip for ip in [spec.get("clusterIP")] if ip not in ("None", "", None)]
+    return [*virtual, *(spec.get("externalIPs") or ()), *(i["ip"] for i in ingress if i.get("ip"))]
+
+
+def _node_ports(service: Object) -> list[tuple[int, str]]:
+    ports = (service.get("spec") or {}).get("ports") or ()
+    return [(p["nodePort"], p.get("protocol", "TCP")) for p in ports if p.get("nodePort")]
+
+
+def _service_of_slice(piece: Object) -> list[str]:
+    name = (piece["metadata"].get("labels") or {}).get(_SERVICE_LABEL)
+    return [f"{piece['metadata'].get('namespace', '')}/{name}"] if name else []
+
+
+def _endpoints(piece: Object) -> list[Endpoint]:
+    found = []
+    for entry in piece.get("endpoints") or ():
+        conditions = entry.get("conditions") or {}
+        ready = conditions.get("ready") is not False
+        serving = ready if conditions.get("serving") is None else conditions["serving"]
+        reference = entry.get("targetRef") or {}
+        target = f"{reference.get('namespace', '')}/{reference['name']}" if reference.get("name") else ""
+        terminating = bool(conditions.get("terminating"))
+        found += [
+            Endpoint(ip, ready, serving, terminating, entry.get("nodeName") or "", entry.get("hostname") or "", target)
+            for ip in entry.get("addresses") or ()
+        ]
+    return found
+
+
+def service_environment(service: Object) -> dict[str, str]:
+    """Return the Docker-links style variables of a Service; empty without a cluster address.
+
+    >>> web = {"metadata": {"name": "my-web"}, "spec": {"clusterIP": "10.96.1.1", "ports": [{"port": 80, "protocol": "TCP"}]}}
+    >>> service_environment(web)["MY_WEB_PORT_80_TCP"]
+    'tcp://10.96.1.1:80'
+    """
+    spec, ip = service["spec"], service["spec"].get("clusterIP")
+    ports = spec.get("ports") or ()
+    if not ip or ip == "None" or not ports:
+        return {}
+    prefix = service["metadata"]["name"].upper().replace("-", "_")
+    first = ports[0]
+    variables = {f"{prefix}_SERVICE_HOST": ip, f"{prefix}_SERVICE_PORT": str(first["port"])}
+    for port in ports:
+        if port.get("name"):
+            variables[f"{prefix}_SERVICE_PORT_{port['name'].upper().replace('-', '_')}"] = str(port["port"])
+    variables[f"{prefix}_PORT"] = f"{first.get('protocol', 'TCP').lower()}://{ip}:{first['port']}"
+    for port in ports:
+        protocol = port.get("protocol", "TCP")
+        stem = f"{prefix}_PORT_{port['port']}_{protocol}"
+        variables |= {
+            stem: f"{protocol.lower()}://{ip}:{port['port']}",
+            f"{stem}_PROTO": protocol.lower(),
+            f"{stem}_PORT": str(port["port"]),
+            f"{stem}_ADDR": ip,
+        }
+    return variables
