@@ -1,0 +1,170 @@
+"""Reading bodies: JSON and YAML to Python values, with the error texts that Go's parsers give.
+
+Upstream: sigs.k8s.io/json and sigs.k8s.io/yaml as the API server uses them. Called by `decode` and `patch`.
+Simplified: YAML problems are worded by PyYAML behind upstream's prefix ``yaml: line N:``.
+"""
+
+from functools import cache
+from typing import Any
+
+__all__ = ["Pairs", "ParseError", "json_kind", "parse_json", "parse_json_pairs", "parse_yaml", "yaml_duplicates"]
+
+
+class ParseError(ValueError):
+    """A body that is not JSON or YAML; the text is upstream's."""
+
+
+class Pairs(list[tuple[str, Any]]):
+    """A JSON object with its keys as often as they were written."""
+
+    def items(self) -> "Pairs":
+        """Return the pairs, as a dict would."""
+        return self
+
+
+_KINDS = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number", Pairs: "object"}
+
+
+def json_kind(value: Any) -> str:
+    """Return what Go calls a JSON value in "cannot unmarshal ... into".
+
+    >>> json_kind([]), json_kind(1), json_kind(True)
+    ('array', 'number', 'bool')
+    """
+    return _KINDS.get(value.__class__, "null")
+
+
+def parse_json(raw: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises
+    ------
+    ParseError
+        ``unexpected end of JSON input``, ``invalid character '}' looking for beginning of value`` and so on.
+    """
+    import orjson
+
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _parse_slowly(raw, None)
+
+
+def parse_json_pairs(raw: bytes) -> Any:
+    """Return the value of a JSON text with `Pairs` for objects, so that duplicate keys can be seen."""
+    return _parse_slowly(raw, Pairs)
+
+
+def _parse_slowly(raw: bytes, hook: Any) -> Any:
+    import json
+
+    text = raw.decode("utf-8", "replace")
+    try:
+        return json.loads(text, object_pairs_hook=hook)
+    except json.JSONDecodeError as error:
+        raise ParseError(_golang_problem(text, error.msg, error.pos)) from None
+    except RecursionError:
+        raise ParseError("exceeded max depth") from None
+
+
+def _golang_problem(text: str, problem: str, position: int) -> str:
+    if problem.startswith("Invalid \\"):
+        position += 1
+    if problem.startswith("Unterminated") or position >= len(text.rstrip()):
+        return "unexpected end of JSON input"
+    where = {
+        "Expecting value": "looking for beginning of value",
+        "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+        "Illegal trailing comma before end of object": "looking for beginning of object key string",
+        "Illegal trailing comma before end of array": "looking for beginning of value",
+        "Expecting ':' delimiter": "after object key",
+        "Expecting ',' delimiter": f"after {'array element' if _inside_array(text, position) else 'object key:value pair'}",
+        "Extra data": "after top-level value",
+        "Invalid control character at": "in string literal",
+    }.get(problem, "in string escape code")
+    if problem.startswith("Illegal trailing comma"):
+        position = next(i for i in range(position + 1, len(text)) if not text[i].isspace())
+    character = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'"}.get(text[position], text[position])
+    return f"invalid character '{character}' {where}"
+
+
+def _inside_array(text: str, position: int) -> bool:
+    """Whether the innermost bracket that is open at a position is a square one."""
+    import re
+
+    depth: list[str] = []
+    for token in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text[:position]):
+        if token in "[{":
+            depth.append(token)
+        elif token in "]}":
+            depth.pop()
+    return bool(depth) and depth[-1] == "["
+
+
+def parse_yaml(raw: bytes) -> Any:
+    """Return the value of a YAML text as its JSON form: keys are strings, times stay text.
+
+    Raises
+    ------
+    ParseError
+        ``yaml: line 2: ...``.
+    """
+    return _load_yaml(raw)[0]
+
+
+def yaml_duplicates(raw: bytes) -> list[str]:
+    """Return a text for each key that a mapping holds twice: ``line 3: key "a" already set in map``."""
+    return _load_yaml(raw)[1]
+
+
+def _load_yaml(raw: bytes) -> tuple[Any, list[str]]:
+    import yaml
+
+    loader = _loader()(raw)
+    try:
+        return loader.get_single_data(), loader.duplicates
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ParseError(f"yaml: line {line}: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise ParseError(f"yaml: {error}") from None
+    finally:
+        loader.dispose()
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's C loader without the YAML 1.1 types that Kubernetes does not have: times, base-60 numbers."""
+    import re
+
+    import yaml
+
+    class Loader(yaml.CSafeLoader):
+        duplicates: list[str]
+
+        def __init__(self, stream: bytes) -> None:
+            super().__init__(stream)
+            self.duplicates = []
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            self.flatten_mapping(node)
+            mapping: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = self.construct_object(key_node, deep=True)
+                key = key_node.value if isinstance(key, bool | int | float | str) or key is None else str(key)
+                if key in mapping:
+                    self.duplicates.append(f'line {key_node.start_mark.line + 1}: key "{key}" already set in map')
+                mapping[key] = self.construct_object(value_node, deep=deep)
+            return mapping
+
+    unwanted = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in unwanted]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+    integer = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$")
+    number = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:int", integer, list("-+0123456789"))
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789."))
+    Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_yaml_map)
+    return Loader
