@@ -1,1 +1,8 @@
-"""To be described."""
+"""The controllers of kube-controller-manager: one file per controller, each a level-based `reconcile`.
+
+Upstream: k8s.io/kubernetes/pkg/controller. `base` says how all of them work.
+"""
+
+from k8slab.sim.controllers.manager import ControllerManager
+
+__all__ = ["ControllerManager"]

@@ -35,7 +35,9 @@ def settle(size: int) -> float:
 def asks_anew(obj: Object, old: Object) -> bool:
     """Whether a change is more than news of the status: another spec, other labels, deletion."""
     new_meta, old_meta = obj["metadata"], old["metadata"]
-    return any(new_meta.get(k) != old_meta.get(k) for k in ("generation", "deletionTimestamp", "labels", "ownerReferences", "uid"))
+    return any(
+        new_meta.get(k) != old_meta.get(k) for k in ("generation", "deletionTimestamp", "labels", "ownerReferences", "uid")
+    )
 
 
 def terminating_namespace(error: StatusError) -> bool:
@@ -100,13 +102,19 @@ class Controller:
     def every(self, seconds: float, action: Callable[[], object]) -> None:
         """Run an action regularly until `stop`, the first time after ``seconds``."""
 
-        def tick() -> None:
-            nonlocal timer
-            timer = self.kernel.call_later(seconds, tick)
-            action()
+        ended = False
 
-        timer = self.kernel.call_later(seconds, tick)
-        self._endings.append(lambda: timer.cancel())
+        def tick() -> None:
+            if not ended:
+                self.kernel.call_later(seconds, tick)
+                action()
+
+        def end() -> None:
+            nonlocal ended
+            ended = True
+
+        self.kernel.call_later(seconds, tick)
+        self._endings.append(end)
 
     def event(self, regarding: Object, type: str, reason: str, message: str) -> None:
         """Record an Event from this controller."""

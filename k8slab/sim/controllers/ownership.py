@@ -12,7 +12,7 @@ from k8slab.apimachinery.types import Object, controller_of, labels
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client, Informer
 
-__all__ = ["CONTROLLER_INDEX", "NOTHING", "add_controller_index", "claim", "controller_reference", "owned_by", "orphans_in"]
+__all__ = ["CONTROLLER_INDEX", "NOTHING", "add_controller_index", "claim", "controller_reference", "orphans_in", "owned_by"]
 
 CONTROLLER_INDEX = "controller-uid"
 NOTHING: Selector = (("", "In", ()),)  #: what a missing or empty selector of a controller stands for

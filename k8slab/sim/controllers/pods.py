@@ -4,7 +4,7 @@ Upstream: k8s.io/kubernetes/pkg/controller/controller_utils.go and pkg/api/v1/po
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cmp_to_key
 
 from k8slab.apimachinery.timestamps import parse_time
@@ -13,6 +13,8 @@ from k8slab.sim.controllers.conditions import find
 
 __all__ = ["by_deletion_preference", "from_template", "is_active", "is_available", "is_finished", "is_ready", "is_terminating",
            "phase", "ready_since", "restarts", "seconds_until_available"]  # fmt: skip
+
+_Rank = tuple[bool, int, bool, int, int]
 
 _PHASE_RANK = {"Pending": 0, "Unknown": 1, "Running": 2}
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
@@ -114,7 +116,7 @@ def by_deletion_preference(pods: Iterable[Object], ranks: Mapping[str, int], now
     """
     decorated = [(_first_keys(pod, ranks), pod) for pod in pods]
 
-    def compare(a: tuple[Sequence[float], Object], b: tuple[Sequence[float], Object]) -> int:
+    def compare(a: tuple[_Rank, Object], b: tuple[_Rank, Object]) -> int:
         if a[0] != b[0]:
             return -1 if a[0] < b[0] else 1
         return _compare_ages(a[1], b[1], now)
@@ -122,7 +124,7 @@ def by_deletion_preference(pods: Iterable[Object], ranks: Mapping[str, int], now
     return [pod for _, pod in sorted(decorated, key=cmp_to_key(compare))]
 
 
-def _first_keys(pod: Object, ranks: Mapping[str, int]) -> Sequence[float]:
+def _first_keys(pod: Object, ranks: Mapping[str, int]) -> _Rank:
     node = pod["spec"].get("nodeName", "")
     try:
         cost = int(annotations(pod).get(_DELETION_COST, "0"))

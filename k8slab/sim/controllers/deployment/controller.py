@@ -41,7 +41,9 @@ class DeploymentController(Controller):
 
     def _set_changed(self, type: EventType, replica_set: Object, old: Object | None) -> None:
         namespace = replica_set["metadata"]["namespace"]
-        owners = {ref["name"] for obj in (replica_set, old) if obj and (ref := controller_of(obj)) and ref["kind"] == "Deployment"}
+        owners = {
+            ref["name"] for obj in (replica_set, old) if obj and (ref := controller_of(obj)) and ref["kind"] == "Deployment"
+        }
         for name in sorted(owners):
             self.queue.add(f"{namespace}/{name}")
         if type != "DELETED" and controller_of(replica_set) is None:
@@ -248,5 +250,6 @@ class _Rollout:
 
     def _write_status(self, wanted: Object) -> float | None:
         if wanted != self.deployment.get("status"):
-            self.deployment = self.client.update(_DEPLOYMENTS, {**self.deployment, "status": wanted}, subresource="status")
+            self.client.update(_DEPLOYMENTS, {**self.deployment, "status": wanted}, subresource="status")
+            return 0.0  # the next look may find the rollout complete
         return status.seconds_to_deadline(self.deployment, wanted, self.now)

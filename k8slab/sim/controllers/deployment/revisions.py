@@ -29,7 +29,7 @@ _NOT_COPIED = {
 def same_template(a: Object, b: Object) -> bool:
     """Whether two pod templates are equal, the hash label aside.
 
-    >>> same_template({"metadata": {"labels": {"app": "web", "pod-template-hash": "x"}}}, {"metadata": {"labels": {"app": "web"}}})
+    >>> same_template({"metadata": {"labels": {"app": "a", "pod-template-hash": "x"}}}, {"metadata": {"labels": {"app": "a"}}})
     True
     """
     return a.get("spec") == b.get("spec") and _plain_meta(a) == _plain_meta(b)
@@ -127,5 +127,3 @@ def _settled(replica_set: Object) -> bool:
     status = replica_set.get("status") or {}
     seen = status.get("observedGeneration", 0) >= replica_set["metadata"].get("generation", 0)
     return replicas(replica_set) == 0 and not status.get("replicas") and seen
-
-

@@ -172,7 +172,9 @@ def _proportional(deployment: Object, sets: Sequence[Object]) -> list[Scale]:
     allowed = wanted + max_surge(deployment) if wanted else 0
     change = allowed - total(sets)
     newest_first = change > 0
-    ordered = sorted(sets, key=lambda s: (s["metadata"].get("creationTimestamp", ""), s["metadata"]["name"]), reverse=newest_first)
+    ordered = sorted(
+        sets, key=lambda s: (s["metadata"].get("creationTimestamp", ""), s["metadata"]["name"]), reverse=newest_first
+    )
     ordered.sort(key=replicas, reverse=True)
     added, sizes = 0, []
     for replica_set in ordered:

@@ -10,7 +10,16 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.controllers import conditions
 from k8slab.sim.controllers.deployment.rolling import max_unavailable, replicas
 
-__all__ = ["NEW_AVAILABLE", "TIMED_OUT", "complete", "condition", "deadline", "rollout_status", "seconds_to_deadline", "with_counts"]
+__all__ = [
+    "NEW_AVAILABLE",
+    "TIMED_OUT",
+    "complete",
+    "condition",
+    "deadline",
+    "rollout_status",
+    "seconds_to_deadline",
+    "with_counts",
+]
 
 NEW_AVAILABLE = "NewReplicaSetAvailable"
 TIMED_OUT = "ProgressDeadlineExceeded"
@@ -39,7 +48,9 @@ def deadline(deployment: Object) -> int | None:
 def with_counts(deployment: Object, sets: Sequence[Object], new: Object | None, now: float) -> Object:
     """Return the status with fresh counts and a fresh Available condition."""
     old, meta = deployment.get("status") or {}, deployment["metadata"]
-    sums = {key: sum((s.get("status") or {}).get(key, 0) for s in sets) for key in ("replicas", "readyReplicas", "availableReplicas")}
+    sums = {
+        key: sum((s.get("status") or {}).get(key, 0) for s in sets) for key in ("replicas", "readyReplicas", "availableReplicas")
+    }
     updated = ((new or {}).get("status") or {}).get("replicas", 0)
     unavailable = max(0, sums["replicas"] - sums["availableReplicas"])
     counts = {**sums, "updatedReplicas": updated, "unavailableReplicas": unavailable}

@@ -1,0 +1,91 @@
+"""kube-controller-manager: all controllers under one roof, each with its own account, each to be started and stopped.
+
+Upstream: k8s.io/kubernetes/cmd/kube-controller-manager. There is one manager in the embedded cluster, so no leader
+election; stopping a single controller is how a lesson shows what it does.
+"""
+
+from collections.abc import Callable, Iterable
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.client import Client
+from k8slab.sim.controllers.base import Controller
+from k8slab.sim.controllers.deployment import DeploymentController
+from k8slab.sim.controllers.endpoints import EndpointsController
+from k8slab.sim.controllers.endpointslice import EndpointSliceController
+from k8slab.sim.controllers.endpointslice_mirroring import EndpointSliceMirroringController
+from k8slab.sim.controllers.garbage_collector import GarbageCollector
+from k8slab.sim.controllers.namespace import NamespaceController
+from k8slab.sim.controllers.replicaset import ReplicaSetController
+from k8slab.sim.controllers.replication_controller import ReplicationControllerController
+from k8slab.sim.controllers.root_ca import RootCAPublisher
+from k8slab.sim.controllers.serviceaccount import ServiceAccountController
+from k8slab.sim.controllers.token import TokenController
+from k8slab.sim.kernel import Kernel
+
+__all__ = ["ControllerManager"]
+
+_SIMPLE: tuple[type[Controller], ...] = (
+    ServiceAccountController,
+    DeploymentController,
+    ReplicaSetController,
+    ReplicationControllerController,
+    EndpointsController,
+    EndpointSliceController,
+    EndpointSliceMirroringController,
+)
+
+
+class ControllerManager:
+    """All controllers of the cluster.
+
+    Parameters
+    ----------
+    client_for
+        Gives the client of a controller's account (``deployment-controller``).
+    kernel
+        Event loop, clock and chance.
+    resources
+        Gives every resource that the API serves at the moment.
+    ca_pem
+        The cluster's CA certificate.
+    sign_token
+        Called with a ServiceAccount and a Secret; returns a token that does not expire.
+    """
+
+    def __init__(
+        self,
+        client_for: Callable[[str], Client],
+        kernel: Kernel,
+        *,
+        resources: Callable[[], Iterable[Resource]],
+        ca_pem: str,
+        sign_token: Callable[[Object, Object], str],
+    ) -> None:
+        def client(controller: type[Controller]) -> Client:
+            return client_for(controller.account)
+
+        controllers: list[Controller] = [
+            NamespaceController(client(NamespaceController), kernel, resources),
+            RootCAPublisher(client(RootCAPublisher), kernel, ca_pem),
+            TokenController(client(TokenController), kernel, ca_pem, sign_token),
+            *(controller(client(controller), kernel) for controller in _SIMPLE),
+            GarbageCollector(client(GarbageCollector), kernel, resources),
+        ]
+        self.controllers = {controller.name: controller for controller in controllers}
+
+    def start(self, name: str = "") -> None:
+        """Start one controller, or all."""
+        for controller in self._named(name):
+            controller.start()
+
+    def stop(self, name: str = "") -> None:
+        """Stop one controller, or all; the others go on."""
+        for controller in self._named(name):
+            controller.stop()
+
+    def _named(self, name: str) -> list[Controller]:
+        if name and name not in self.controllers:
+            known = ", ".join(sorted(self.controllers))
+            raise KeyError(f'there is no controller "{name}"; known: {known}')
+        return [self.controllers[name]] if name else list(self.controllers.values())
