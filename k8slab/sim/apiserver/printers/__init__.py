@@ -1,0 +1,102 @@
+"""Tables: what ``kubectl get`` shows, worked out by the server (``Accept: application/json;as=Table``).
+
+Real component: the table convertors of kube-apiserver (pkg/printers, k8s.io/apiserver/pkg/registry/rest/table.go) and of
+apiextensions-apiserver. Called by the HTTP layer after a get, list or watch; pure functions over objects.
+Rows of each kind are in the modules named after what the kinds are about; a kind without a printer has Name and Created At.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.conversion import convert
+from k8slab.sim.apiserver.printers import access, cluster, network, pods, storage, workloads  # noqa: F401 - they register
+from k8slab.sim.apiserver.printers.columns import CREATED_AT, NAME, Printer, find
+from k8slab.sim.apiserver.printers.custom import custom_printer
+from k8slab.sim.apiserver.resources import RESOURCES, Resource, Subresource
+
+__all__ = ["IncludeObject", "table"]
+
+IncludeObject = Literal["None", "Metadata", "Object"]
+
+_HUB = {(r.api_version, r.kind): r for r in RESOURCES}
+
+
+def table(
+    resource: Resource | Subresource,
+    objects: Iterable[Object],
+    now: float,
+    include_object: IncludeObject = "Metadata",
+    list_meta: Object | None = None,
+    additional_columns: Sequence[Object] | None = None,
+    version: str = "v1",
+) -> Object:
+    """Return objects as a ``Table`` of meta.k8s.io.
+
+    Parameters
+    ----------
+    resource
+        What the objects are; of a subresource with a kind of its own (scale) that subresource.
+    objects
+        In the version of the resource.
+    now
+        Ages are counted from here.
+    include_object
+        The parameter ``includeObject`` of the request: what a row carries of its object.
+    list_meta
+        Metadata of the list; of a single object its ``{"resourceVersion": ...}``.
+    additional_columns
+        The columns that a custom resource's version defines, empty if it defines none; None for a built-in kind.
+    version
+        Version of meta.k8s.io that was asked for.
+
+    Notes
+    -----
+    A watch sends one table per event; the HTTP layer leaves ``columnDefinitions`` out of all but the first.
+    """
+    printer = _generic if additional_columns is None else custom_printer(additional_columns)
+    if additional_columns is None:
+        printer = find(_group_of(resource), resource.kind) or _generic
+    found = sorted(objects, key=printer.order) if printer.order else objects
+    api_version = f"meta.k8s.io/{version}"
+    return {
+        "kind": "Table",
+        "apiVersion": api_version,
+        "metadata": list_meta or {},
+        "columnDefinitions": printer.column_definitions(),
+        "rows": [_row(printer, _hub_object(resource, obj), obj, now, include_object, api_version) for obj in found],
+    }
+
+
+def _generic_cells(obj: Object, now: float) -> list[Any]:
+    return [obj["metadata"]["name"], obj["metadata"].get("creationTimestamp")]
+
+
+_generic = Printer((NAME, CREATED_AT), _generic_cells)
+
+
+def _group_of(resource: Resource | Subresource) -> str:
+    return _hub_of(resource).group if isinstance(resource, Resource) else resource.group
+
+
+def _hub_of(resource: Resource) -> Resource:
+    return _HUB.get((resource.stored_as, resource.kind), resource)
+
+
+def _hub_object(resource: Resource | Subresource, obj: Object) -> Object:
+    """Return the object in the version that printers know: there is one row for both versions of an autoscaler or event."""
+    return convert(obj, resource, _hub_of(resource)) if isinstance(resource, Resource) else obj
+
+
+def _row(printer: Printer, hub: Object, obj: Object, now: float, include_object: IncludeObject, api_version: str) -> Object:
+    row: Object = {"cells": printer.cells(hub, now)}
+    conditions = printer.conditions(hub) if printer.conditions else []
+    if conditions:
+        row["conditions"] = conditions
+    if include_object == "Object":
+        row["object"] = obj
+    elif include_object == "Metadata":
+        row["object"] = {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": obj["metadata"]}
+    else:
+        row["object"] = None
+    return row
