@@ -55,13 +55,16 @@ class Controller:
         The API as the controller's own account sees it.
     kernel
         Event loop, clock and chance.
+    informers
+        Whose informers it reads; in the controller manager these are shared and belong to the manager's own account,
+        which may read everything. Default: the client's.
     """
 
     name: ClassVar[str]  #: as in kube-controller-manager's ``--controllers``
     account: ClassVar[str]  #: the ServiceAccount in kube-system it acts as
 
-    def __init__(self, client: Client, kernel: Kernel) -> None:
-        self.client, self.kernel = client, kernel
+    def __init__(self, client: Client, kernel: Kernel, informers: Client | None = None) -> None:
+        self.client, self.kernel, self._source = client, kernel, informers or client
         self.queue = WorkQueue(kernel, self._process)
         self.running = False
         self._endings: list[Callable[[], object]] = []
@@ -92,7 +95,7 @@ class Controller:
     def informer(self, resource: str) -> Informer:
         """Return the informer of a resource."""
         if resource not in self._informers:
-            self._informers[resource] = self.client.informer(resource)
+            self._informers[resource] = self._source.informer(resource)
         return self._informers[resource]
 
     def watch(self, resource: str, handler: Handler) -> None:

@@ -96,7 +96,7 @@ class GarbageCollector(Controller):
 
     Parameters
     ----------
-    client, kernel
+    client, kernel, informers
         See `Controller`.
     resources
         Gives every resource that the API serves at the moment.
@@ -105,8 +105,10 @@ class GarbageCollector(Controller):
     name = "garbage-collector-controller"
     account = "generic-garbage-collector"
 
-    def __init__(self, client: Client, kernel: Kernel, resources: Callable[[], Iterable[Resource]]) -> None:
-        super().__init__(client, kernel)
+    def __init__(
+        self, client: Client, kernel: Kernel, informers: Client | None = None, *, resources: Callable[[], Iterable[Resource]]
+    ) -> None:
+        super().__init__(client, kernel, informers)
         self._resources = resources
         self._graph = OwnerGraph()
         self._by_kind: dict[tuple[str, str], Resource] = {}

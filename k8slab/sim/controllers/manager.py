@@ -5,6 +5,7 @@ election; stopping a single controller is how a lesson shows what it does.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.resources import Resource
@@ -23,7 +24,9 @@ from k8slab.sim.controllers.serviceaccount import ServiceAccountController
 from k8slab.sim.controllers.token import TokenController
 from k8slab.sim.kernel import Kernel
 
-__all__ = ["ControllerManager"]
+__all__ = ["MANAGER", "ControllerManager"]
+
+MANAGER = "kube-controller-manager"
 
 _SIMPLE: tuple[type[Controller], ...] = (
     ServiceAccountController,
@@ -42,7 +45,8 @@ class ControllerManager:
     Parameters
     ----------
     client_for
-        Gives the client of a controller's account (``deployment-controller``).
+        Gives the client of a controller's account in kube-system (``deployment-controller``), and for `MANAGER` that of the
+        user ``system:kube-controller-manager``, who may read everything and whose informers all controllers share.
     kernel
         Event loop, clock and chance.
     resources
@@ -62,15 +66,17 @@ class ControllerManager:
         ca_pem: str,
         sign_token: Callable[[Object, Object], str],
     ) -> None:
-        def client(controller: type[Controller]) -> Client:
-            return client_for(controller.account)
+        shared = client_for(MANAGER)
 
-        controllers: list[Controller] = [
-            NamespaceController(client(NamespaceController), kernel, resources),
-            RootCAPublisher(client(RootCAPublisher), kernel, ca_pem),
-            TokenController(client(TokenController), kernel, ca_pem, sign_token),
-            *(controller(client(controller), kernel) for controller in _SIMPLE),
-            GarbageCollector(client(GarbageCollector), kernel, resources),
+        def make(controller: Callable[..., Controller], account: str, **options: Any) -> Controller:
+            return controller(client_for(account), kernel, shared, **options)
+
+        controllers = [
+            make(NamespaceController, NamespaceController.account, resources=resources),
+            make(RootCAPublisher, RootCAPublisher.account, ca_pem=ca_pem),
+            make(TokenController, TokenController.account, ca_pem=ca_pem, sign_token=sign_token),
+            *(make(controller, controller.account) for controller in _SIMPLE),
+            make(GarbageCollector, GarbageCollector.account, resources=resources),
         ]
         self.controllers = {controller.name: controller for controller in controllers}
 

@@ -91,7 +91,7 @@ class NamespaceController(Controller):
 
     Parameters
     ----------
-    client, kernel
+    client, kernel, informers
         See `Controller`.
     resources
         Gives every resource that the API serves at the moment.
@@ -100,8 +100,10 @@ class NamespaceController(Controller):
     name = "namespace-controller"
     account = "namespace-controller"
 
-    def __init__(self, client: Client, kernel: Kernel, resources: Callable[[], Iterable[Resource]]) -> None:
-        super().__init__(client, kernel)
+    def __init__(
+        self, client: Client, kernel: Kernel, informers: Client | None = None, *, resources: Callable[[], Iterable[Resource]]
+    ) -> None:
+        super().__init__(client, kernel, informers)
         self._resources = resources
 
     def setup(self) -> None:  # noqa: D102

@@ -48,6 +48,7 @@ def orphans_in(informer: Informer, namespace: str) -> list[Object]:
 
 def claim(
     client: Client,
+    informer: Informer,
     resource: str,
     owner: Object,
     reference: Object,
@@ -58,7 +59,7 @@ def claim(
 
     Parameters
     ----------
-    client, resource
+    client, informer, resource
         Where the controlled objects are; the controller index must have been added.
     owner, reference
         The controller and the reference to it.
@@ -67,7 +68,6 @@ def claim(
     candidate
         Whether an object may be adopted at all (an active pod, for example).
     """
-    informer = client.informer(resource)
     going = "deletionTimestamp" in owner["metadata"]
     claimed = []
     for obj in owned_by(informer, owner["metadata"]["uid"]):

@@ -128,7 +128,7 @@ class ReplicaSetController(Controller):
         if owner is None:
             return None
         reference = controller_reference(self.api_version, self.kind, owner)
-        own = claim(self.client, "pods", owner, reference, self.selector(owner), pods.is_active)
+        own = claim(self.client, self.informer("pods"), "pods", owner, reference, self.selector(owner), pods.is_active)
         active = [p for p in own if pods.is_active(p)]
         missing = owner["spec"].get("replicas", 1) - len(active)
         done, error = 0, None

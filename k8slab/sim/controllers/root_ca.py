@@ -24,7 +24,7 @@ class RootCAPublisher(Controller):
 
     Parameters
     ----------
-    client, kernel
+    client, kernel, informers
         See `Controller`.
     ca_pem
         The cluster's CA certificate.
@@ -33,8 +33,8 @@ class RootCAPublisher(Controller):
     name = "root-ca-certificate-publisher-controller"
     account = "root-ca-cert-publisher"
 
-    def __init__(self, client: Client, kernel: Kernel, ca_pem: str) -> None:
-        super().__init__(client, kernel)
+    def __init__(self, client: Client, kernel: Kernel, informers: Client | None = None, *, ca_pem: str) -> None:
+        super().__init__(client, kernel, informers)
         self._data = {"ca.crt": ca_pem}
 
     def setup(self) -> None:  # noqa: D102

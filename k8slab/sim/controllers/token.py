@@ -31,7 +31,7 @@ class TokenController(Controller):
 
     Parameters
     ----------
-    client, kernel
+    client, kernel, informers
         See `Controller`.
     ca_pem
         The cluster's CA certificate.
@@ -40,10 +40,18 @@ class TokenController(Controller):
     """
 
     name = "serviceaccount-token-controller"
-    account = "tokens-controller"
+    account = "kube-controller-manager"  # it has no account of its own
 
-    def __init__(self, client: Client, kernel: Kernel, ca_pem: str, sign_token: Callable[[Object, Object], str]) -> None:
-        super().__init__(client, kernel)
+    def __init__(
+        self,
+        client: Client,
+        kernel: Kernel,
+        informers: Client | None = None,
+        *,
+        ca_pem: str,
+        sign_token: Callable[[Object, Object], str],
+    ) -> None:
+        super().__init__(client, kernel, informers)
         self._ca, self._sign = ca_pem, sign_token
 
     def setup(self) -> None:  # noqa: D102

@@ -89,7 +89,9 @@ class _Rollout:
         self.controller, self.client, self.now = controller, controller.client, controller.kernel.now()
         self.deployment = deployment
         self.reference = controller_reference("apps/v1", "Deployment", deployment)
-        self.sets: list[Object] = claim(self.client, _SETS, deployment, self.reference, _selector(deployment))
+        self.sets: list[Object] = claim(
+            self.client, controller.informer(_SETS), _SETS, deployment, self.reference, _selector(deployment)
+        )
 
     @property
     def new(self) -> Object | None:
