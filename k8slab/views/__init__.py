@@ -1,1 +1,11 @@
-"""To be described."""
+"""What a notebook shows: live graphs and tables of a cluster, still pictures of them, offline pages.
+
+Pipeline: mirrors (client) → graph (topology) → scene (plain data, positions fixed) → browser, SVG or pyvis page.
+"""
+
+from k8slab.views.export import to_html
+from k8slab.views.graphs import ControlPlaneView, OwnershipView, PlacementView
+from k8slab.views.lists import EventsView, PodsView
+from k8slab.views.picture import svg
+
+__all__ = ["ControlPlaneView", "EventsView", "OwnershipView", "PlacementView", "PodsView", "svg", "to_html"]

@@ -1,0 +1,47 @@
+// What the loader imports: makes one widget of a model, and one view for each place it is shown in.
+
+import { addStyle, element, hidePicture } from "./dom.js";
+import { GraphView } from "./graph.js";
+import { Store } from "./store.js";
+import { TableView } from "./table.js";
+
+export const VERSION = "__VERSION__";
+
+const VIEWS = { graph: GraphView, table: TableView };
+
+export function createWidget(model) {
+  const store = new Store(model.get("scene"), () => model.send({ type: "resync" }));
+  const views = new Set();
+  const onDelta = () => store.take(model.get("delta"));
+  const onMessage = (message) => message?.type === "details" && views.forEach((view) => view.showDetails?.(message));
+  model.on("change:delta", onDelta);
+  model.on("msg:custom", onMessage);
+  onDelta();
+  return {
+    render(el) {
+      addStyle();
+      const banner = element("div", { class: "banner", role: "alert", hidden: "" });
+      const figure = element("figure", { class: "k8slab-view" }, banner);
+      el.append(figure);
+      const view = new VIEWS[model.get("kind")](figure, store, model.get("looks"), (id) => model.send({ type: "details", id }));
+      const showBanner = ({ banner: words }) => {
+        banner.textContent = words ?? "";
+        banner.hidden = !words;
+      };
+      const ending = store.listen(showBanner);
+      showBanner(store.scene);
+      views.add(view);
+      const showPicture = hidePicture(el);
+      return () => {
+        ending();
+        views.delete(view);
+        view.dispose();
+        showPicture();
+      };
+    },
+    dispose() {
+      model.off("change:delta", onDelta);
+      model.off("msg:custom", onMessage);
+    },
+  };
+}

@@ -1,0 +1,193 @@
+"""A handle on one cluster: the official client, made short enough for a notebook cell.
+
+Everything goes through `kubernetes.client.ApiClient` and a kubeconfig, so it works on any cluster. Objects come back as
+plain dictionaries, as they are in YAML. The typed API of the official client is one attribute away (`core`, `apps`).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from kubernetes import client, config
+
+from k8slab.apimachinery.types import Object
+from k8slab.client.clock import Clock
+from k8slab.client.errors import api_errors, sentence
+from k8slab.client.mirror import Mirror
+from k8slab.client.resources import AGGREGATED, Resource, Resources, resources_of
+from k8slab.errors import K8slabError
+
+__all__ = ["ALL", "Cluster", "connect"]
+
+#: As a namespace: all of them.
+ALL = ""
+
+Objects = list[Object]
+_Found = list[Resource]
+
+_TIMEOUT = (5, 60)  # seconds to connect, seconds to answer
+
+
+class Cluster:
+    """One cluster as one user sees it, with a default namespace."""
+
+    def __init__(self, api: client.ApiClient, *, namespace: str = "default", kubeconfig: str = "", context: str = "") -> None:
+        self.api = api
+        self.namespace = namespace
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self.resources = Resources(self._discover)
+        self.clock = Clock(self.request)
+        self._mirrors: dict[tuple[str, str], Mirror] = {}
+
+    def __repr__(self) -> str:
+        """Name the cluster by its address."""
+        return f"Cluster({self.host!r}, namespace={self.namespace!r})"
+
+    @property
+    def host(self) -> str:
+        """The address of the API server."""
+        return str(self.api.configuration.host)
+
+    @cached_property
+    def core(self) -> client.CoreV1Api:
+        """The official client's typed API of the core group: ``cluster.core.list_node()``."""
+        return client.CoreV1Api(self.api)
+
+    @cached_property
+    def apps(self) -> client.AppsV1Api:
+        """The official client's typed API of the group ``apps``."""
+        return client.AppsV1Api(self.api)
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: tuple[float, float | None] = _TIMEOUT,
+    ) -> Any:
+        """Send a request and return urllib3's response, not yet read, whatever its status."""
+        all_headers = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        with api_errors(self.host):
+            parameters = self.api.param_serialize(
+                method, path, query_params=[*(query or {}).items()], header_params=all_headers, body=body,
+                auth_settings=["BearerToken"],
+            )  # fmt: skip
+            return self.api.call_api(*parameters, _request_timeout=timeout).response
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send a request and return the answer: a dictionary if it is JSON, else text.
+
+        Raises
+        ------
+        ApiException
+            If the API server refuses; its ``body`` is a Status object.
+        """
+        response = self.open(method, path, query, body, headers)
+        with api_errors(self.host):
+            data = response.data
+        if response.status >= 400:
+            raise client.ApiException(http_resp=_Answer(response.status, response.reason, data.decode(), response.headers))
+        return json.loads(data) if "json" in response.headers.get("Content-Type", "") else data.decode()
+
+    def resource(self, name: str) -> Resource:
+        """Return what the cluster calls ``pods``, ``po``, ``Deployment`` …"""
+        return self.resources.named(name)
+
+    def get(self, resource: str, name: str, namespace: str | None = None) -> Object:
+        """Return one object."""
+        found: Object = self.request("GET", self._path(self.resource(resource), namespace, name))
+        return found
+
+    def find(self, resource: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return one object, or None if there is none of that name."""
+        try:
+            return self.get(resource, name, namespace)
+        except client.ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, resource: str, namespace: str | None = None, *, label_selector: str = "", field_selector: str = "") -> Objects:
+        """Return the objects of a namespace (None: the default one, `ALL`: of all), each with its kind."""
+        known = self.resource(resource)
+        query = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        answer = self.request("GET", self._path(known, namespace), {k: v for k, v in query.items() if v})
+        return [{"apiVersion": known.api_version, "kind": known.kind, **item} for item in answer["items"]]
+
+    def delete(self, resource: str, name: str, namespace: str | None = None, *, grace_period: int | None = None) -> None:
+        """Delete one object; it is no error if there is none."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        options = body if grace_period is None else {**body, "gracePeriodSeconds": grace_period}
+        try:
+            self.request("DELETE", self._path(self.resource(resource), namespace, name), body=options)
+        except client.ApiException as error:
+            if error.status != 404:
+                raise
+
+    def mirror(self, resource: str, namespace: str = ALL) -> Mirror:
+        """Return the one shared watch of a resource; every view of it listens to the same one."""
+        known = self.resource(resource)
+        key = (known.full_name, namespace)
+        if key not in self._mirrors:
+            self._mirrors[key] = Mirror(self.open, known, namespace)
+        return self._mirrors[key]
+
+    def close(self) -> None:
+        """End all watches and connections."""
+        for mirror in self._mirrors.values():
+            mirror.stop()
+        self._mirrors.clear()
+        self.api.close()
+
+    def _path(self, resource: Resource, namespace: str | None, name: str = "") -> str:
+        return resource.path(self.namespace if namespace is None else namespace, name)
+
+    def _discover(self) -> _Found:
+        headers = {"Accept": AGGREGATED}
+        return [r for root in ("/api", "/apis") for r in resources_of(self.request("GET", root, headers=headers))]
+
+
+class _Answer:
+    """What `ApiException` wants to see of a response."""
+
+    def __init__(self, status: int, reason: str, data: str, headers: Mapping[str, str]) -> None:
+        self.status, self.reason, self.data, self._headers = status, reason, data, headers
+
+    def getheaders(self) -> Mapping[str, str]:
+        return self._headers
+
+
+def connect(context: str | None = None, kubeconfig: str | os.PathLike[str] | None = None) -> Cluster:
+    """Connect to the cluster of a kubeconfig file (default: KUBECONFIG, then ~/.kube/config) and one of its contexts.
+
+    Raises
+    ------
+    K8slabError
+        If there is no such file or context.
+    """
+    path = os.fspath(kubeconfig) if kubeconfig else None
+    try:
+        api = config.new_client_from_config(config_file=path, context=context)
+        contexts, active = config.list_kube_config_contexts(config_file=path)
+    except config.ConfigException as error:
+        where = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
+        raise K8slabError(f"No usable cluster in {where!r}: {sentence(error)} `k8slab up` starts one.") from error
+    chosen = next((c for c in contexts if c["name"] == context), active)
+    return Cluster(
+        api,
+        namespace=chosen["context"].get("namespace") or "default",
+        kubeconfig=path or os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config"),
+        context=chosen["name"],
+    )

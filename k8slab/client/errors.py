@@ -1,0 +1,78 @@
+"""Errors a learner can read: one sentence, with the next step, and no traceback.
+
+The official client raises `ApiException` with a Status object in its body; urllib3 raises its own errors when nobody
+answers. Here both become one sentence. `readable_errors` makes IPython print that sentence in place of the traceback.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import urllib3.exceptions
+from kubernetes.client.exceptions import ApiException
+
+from k8slab.errors import K8slabError
+
+__all__ = ["ClusterAway", "NotYet", "api_errors", "readable_errors", "sentence"]
+
+
+class ClusterAway(K8slabError):
+    """Nobody answers at the address of the cluster."""
+
+
+class NotYet(K8slabError):
+    """What was waited for did not happen in time."""
+
+
+def sentence(error: BaseException) -> str:
+    """Return what went wrong as one sentence: the API's own message where there is one.
+
+    >>> sentence(ApiException(status=404, reason="Not Found"))
+    'The API server answered 404 Not Found.'
+    """
+    if isinstance(error, ApiException):
+        return _status_message(error.body) or f"The API server answered {error.status} {error.reason}."
+    return str(error)
+
+
+def _status_message(body: Any) -> str:
+    try:
+        status = json.loads(body)
+    except (TypeError, ValueError):
+        return ""
+    if not isinstance(status, dict) or not status.get("message"):
+        return ""
+    reason = status.get("reason") or "Error"
+    return f"The API server answered {status.get('code', '')} {reason}: {status['message']}"
+
+
+@contextlib.contextmanager
+def api_errors(host: str) -> Iterator[None]:
+    """Turn "nobody answers" into `ClusterAway`; an answer that is an error stays an `ApiException`."""
+    try:
+        yield
+    except urllib3.exceptions.HTTPError as error:
+        raise ClusterAway(
+            f"Nobody answers at {host}. Is the cluster running? `k8slab status` tells, `k8slab up` starts one."
+        ) from error
+
+
+def readable_errors() -> None:
+    """In IPython: show `K8slabError` and `ApiException` as a sentence. Elsewhere: do nothing."""
+    shell = _shell()
+    if shell is not None:
+        shell.set_custom_exc((K8slabError, ApiException), _show)
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _show(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int | None = None) -> list[str]:
+    del trace, tb_offset
+    text = sentence(error)
+    shell._showtraceback(kind, text, [f"\x1b[31m✗\x1b[0m {text}"])
+    return [text]

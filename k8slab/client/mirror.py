@@ -1,0 +1,221 @@
+"""A live copy of one resource, kept by list and watch in a thread of its own.
+
+Upstream: client-go's Reflector and SharedInformer. A thread, not an asyncio task: in a notebook, tasks stand still while
+a cell runs, and a learner wants to see the cluster move *during* the cell. One mirror per resource is shared by all
+views (`Cluster.mirror`); its thread runs while somebody listens.
+
+What happens when things go wrong: a watch that ends is resumed where it was; "too old" (410) lists again and reports
+only the differences; when nobody answers, listeners hear ``away``, and ``live`` when the cluster is back.
+"""
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from k8slab.apimachinery.types import Object, key_of
+from k8slab.client.errors import ClusterAway
+from k8slab.client.resources import Resource
+from k8slab.errors import K8slabError
+
+__all__ = ["Change", "Mirror", "State", "differences"]
+
+State = Literal["starting", "live", "away", "refused"]
+
+_RETRY = 0.5  # seconds between two attempts to reach a cluster that went away
+_WATCH_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Change:
+    """One object that appeared, changed or went, or (type STATE) a change of the mirror itself."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED", "STATE"]
+    object: Object
+    state: State = "live"
+
+
+Listener = Callable[[list[Change]], object]
+
+
+class _Again(Exception):
+    """The watch cannot go on from where it was: list again."""
+
+
+def differences(old: dict[str, Object], new: dict[str, Object]) -> list[Change]:
+    """Return what turns one set of objects into another.
+
+    >>> a, b = {"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}
+    >>> [c.type for c in differences({"a": a}, {"b": b})]
+    ['DELETED', 'ADDED']
+    """
+    gone = [Change("DELETED", old[key]) for key in old if key not in new]
+    return gone + [
+        Change("MODIFIED" if key in old else "ADDED", obj)
+        for key, obj in new.items()
+        if key not in old or old[key]["metadata"].get("resourceVersion") != obj["metadata"].get("resourceVersion")
+    ]
+
+
+class Mirror:
+    """The objects of one resource as they are now, and a call for every change."""
+
+    def __init__(self, open_request: Callable[..., Any], resource: Resource, namespace: str = "") -> None:
+        self.resource = resource
+        self.state: State = "starting"
+        self._open = open_request
+        self._path = resource.path(namespace)
+        self._objects: dict[str, Object] = {}
+        self._version = ""
+        self._listeners: list[Listener] = []
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._synced = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._response: Any = None
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener with all there is, then with each batch of changes (in the mirror's thread).
+
+        Returns a function that ends the subscription; the thread ends with the last one.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+            if self._objects:
+                listener([Change("ADDED", obj) for obj in self._objects.values()])
+            if self._thread is None:
+                self._start()
+        return lambda: self._unsubscribe(listener)
+
+    def objects(self) -> list[Object]:
+        """Return the objects known now, in order of their keys."""
+        with self._lock:
+            return [self._objects[key] for key in sorted(self._objects)]
+
+    def wait_synced(self, timeout: float = 5.0) -> bool:
+        """Wait for the first list to be in; return whether it is."""
+        return self._synced.wait(timeout)
+
+    def stop(self) -> None:
+        """End the watch; a later subscription starts it again."""
+        self._stopping.set()
+        response, self._response = self._response, None
+        if response is not None:
+            with contextlib.suppress(Exception):  # the socket may already be gone
+                response.shutdown()
+        self._thread = None
+
+    def _start(self) -> None:
+        self._stopping = threading.Event()
+        self._synced.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stopping,), name=f"k8slab-watch-{self.resource.plural}", daemon=True
+        )
+        self._thread.start()
+
+    def _unsubscribe(self, listener: Listener) -> None:
+        with self._lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+            if not self._listeners:
+                self.stop()
+
+    def _run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            try:
+                if not self._version:
+                    self._list()
+                self._watch(stopping)
+            except _Again:
+                self._version = ""
+            except K8slabError as error:
+                # Back after a while it may be another cluster at the same address: trust nothing, list again.
+                self._version = ""
+                self._set_state("away" if isinstance(error, ClusterAway) else "refused")
+                stopping.wait(_RETRY)
+
+    def _list(self) -> None:
+        answer = self._json(self._open("GET", self._path))
+        kind = {"apiVersion": self.resource.api_version, "kind": self.resource.kind}
+        new = {key_of(item): {**kind, **item} for item in answer["items"]}
+        self._version = answer["metadata"]["resourceVersion"]
+        with self._lock:
+            changes = differences(self._objects, new)
+            self._objects = new
+            self._tell(changes)
+        self._synced.set()
+
+    def _watch(self, stopping: threading.Event) -> None:
+        query = {
+            "watch": "true",
+            "resourceVersion": self._version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(_WATCH_SECONDS),
+        }
+        response = self._open("GET", self._path, query, timeout=(5, None))
+        self._response = response
+        if response.status == 410:
+            raise _Again
+        if response.status >= 400:
+            raise K8slabError(response.data.decode())
+        self._set_state("live")
+        with contextlib.closing(response):
+            for batch in _batches(response):
+                if stopping.is_set():
+                    return
+                self._take(batch)
+
+    def _take(self, events: Iterable[Object]) -> None:
+        changes = []
+        with self._lock:
+            for event in events:
+                obj = event["object"]
+                if event["type"] == "ERROR":
+                    raise _Again
+                self._version = obj["metadata"]["resourceVersion"]
+                if event["type"] == "BOOKMARK":
+                    continue
+                if event["type"] == "DELETED":
+                    self._objects.pop(key_of(obj), None)
+                else:
+                    self._objects[key_of(obj)] = obj
+                changes.append(Change(event["type"], obj))
+            self._tell(changes)
+
+    def _set_state(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+            with self._lock:
+                self._tell([Change("STATE", {}, state)])
+
+    def _tell(self, changes: list[Change]) -> None:
+        if changes:
+            for listener in list(self._listeners):
+                listener(changes)
+
+    def _json(self, response: Any) -> Object:
+        data = response.data
+        if response.status >= 400:
+            raise K8slabError(data.decode())
+        answer: Object = json.loads(data)
+        return answer
+
+
+def _batches(response: Any) -> Iterable[list[Object]]:
+    """Yield the watch events of each piece that arrives; an end or a broken connection just ends it."""
+    rest = b""
+    try:
+        while piece := response.read1():
+            *lines, rest = (rest + piece).split(b"\n")
+            yield [json.loads(line) for line in lines if line.strip()]
+    except Exception as error:  # urllib3, ssl and socket each have their own way to say that the connection ended
+        if not _is_network_error(error):
+            raise
+
+
+def _is_network_error(error: Exception) -> bool:
+    import urllib3.exceptions
+
+    return isinstance(error, (urllib3.exceptions.HTTPError, OSError, AttributeError))

@@ -1,0 +1,44 @@
+"""The thread that brings changes to the browser: soon, but never more often than the eye can follow.
+
+Mirrors tell views that something changed; a view only marks itself. The pulse then asks it to draw, at once after a quiet
+time and at most ten times a second under load, so a thousand changes cost one drawing.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["Pulse"]
+
+_GATHER = 0.02  # seconds to let changes that belong together come in
+_PAUSE = 0.08  # seconds between two drawings
+
+
+class Pulse:
+    """Calls ``draw`` soon after `mark`, in its own thread, until `stop`."""
+
+    def __init__(self, draw: Callable[[], None]) -> None:
+        self._draw = draw
+        self._marked = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="k8slab-view", daemon=True)
+        self._thread.start()
+
+    def mark(self) -> None:
+        """Say that there is something new to draw."""
+        self._marked.set()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        self._marked.set()
+
+    def _run(self) -> None:
+        while True:
+            self._marked.wait()
+            if self._stopping.is_set():
+                return
+            time.sleep(_GATHER)
+            self._marked.clear()
+            self._draw()
+            time.sleep(_PAUSE)

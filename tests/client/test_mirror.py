@@ -1,0 +1,93 @@
+import time
+from collections.abc import Callable
+
+from k8slab.client import Change, Cluster
+
+from .fake_api import FakeApi
+
+
+def pod(name: str, phase: str = "Running") -> dict:
+    return {"metadata": {"name": name, "namespace": "chat"}, "spec": {}, "status": {"phase": phase}}
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()
+
+
+def names(cluster: Cluster) -> list[str]:
+    return [o["metadata"]["name"] for o in cluster.mirror("pods").objects()]
+
+
+def test_it_holds_what_was_there_and_hears_of_what_comes(api: FakeApi, cluster: Cluster) -> None:
+    api.put("pods", pod("a"))
+    heard: list[Change] = []
+    cluster.mirror("pods").subscribe(heard.extend)
+    assert eventually(lambda: names(cluster) == ["a"])
+    api.put("pods", pod("b"))
+    assert eventually(lambda: names(cluster) == ["a", "b"])
+    api.remove("pods", "a", "chat")
+    assert eventually(lambda: names(cluster) == ["b"])
+    assert [c.type for c in heard if c.type != "STATE"] == ["ADDED", "ADDED", "DELETED"]
+
+
+def test_objects_know_their_kind_though_lists_do_not_say_it(api: FakeApi, cluster: Cluster) -> None:
+    api.put("pods", pod("a"))
+    cluster.mirror("pods").subscribe(lambda changes: None)
+    assert eventually(lambda: bool(names(cluster)))
+    assert cluster.mirror("pods").objects()[0]["kind"] == "Pod"
+
+
+def test_all_views_share_one_watch_per_resource(api: FakeApi, cluster: Cluster) -> None:
+    assert cluster.mirror("pods") is cluster.mirror("po")
+
+
+def test_a_watch_that_ends_is_resumed_where_it_was(api: FakeApi, cluster: Cluster) -> None:
+    heard: list[Change] = []
+    cluster.mirror("pods").subscribe(heard.extend)
+    assert eventually(lambda: cluster.mirror("pods").state == "live")
+    api.end_watches()
+    api.put("pods", pod("a"))
+    assert eventually(lambda: names(cluster) == ["a"])
+    assert [c.type for c in heard if c.type != "STATE"] == ["ADDED"]
+
+
+def test_too_old_a_version_lists_again_and_reports_only_the_difference(api: FakeApi, cluster: Cluster) -> None:
+    api.put("pods", pod("a"))
+    api.put("pods", pod("b"))
+    heard: list[Change] = []
+    cluster.mirror("pods").subscribe(heard.extend)
+    assert eventually(lambda: names(cluster) == ["a", "b"])
+    with api.changed:
+        api.remove("pods", "a", "chat")
+        api.put("pods", pod("c"))
+        api.forget_history()
+        api.end_watches()
+    assert eventually(lambda: names(cluster) == ["b", "c"])
+    assert sorted(c.type for c in heard if c.type != "STATE") == ["ADDED", "ADDED", "ADDED", "DELETED"]
+
+
+def test_it_says_when_the_cluster_goes_away_and_when_it_is_back(api: FakeApi, cluster: Cluster) -> None:
+    states: list[str] = []
+    cluster.mirror("pods").subscribe(lambda changes: states.extend(c.state for c in changes if c.type == "STATE"))
+    assert eventually(lambda: states == ["live"])
+    api.stop()
+    assert eventually(lambda: states == ["live", "away"])
+    again = FakeApi(port=api.port)
+    again.put("pods", pod("z"))
+    assert eventually(lambda: states == ["live", "away", "live"])
+    assert eventually(lambda: names(cluster) == ["z"])
+    cluster.close()
+    again.stop()
+
+
+def test_the_watch_ends_with_its_last_listener(api: FakeApi, cluster: Cluster) -> None:
+    mirror = cluster.mirror("pods")
+    end = mirror.subscribe(lambda changes: None)
+    assert eventually(lambda: mirror.state == "live")
+    thread = mirror._thread
+    assert thread is not None
+    end()
+    assert eventually(lambda: not thread.is_alive())
