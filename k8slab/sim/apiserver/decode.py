@@ -308,7 +308,7 @@ def _struct(node: TypeSchema) -> _Checker:
         out = {}
         name = ""
         try:
-            for name, inner in value.items():  # noqa: B007 (the except clause needs the name)
+            for name, inner in value.items():
                 field = fields.get(name)
                 if field is None:
                     if preserve:
