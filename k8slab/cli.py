@@ -1,0 +1,135 @@
+"""The command ``k8slab``.
+
+Commands import what they need when they run: ``k8slab up`` is to be ready in the blink of an eye.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from k8slab.errors import K8slabError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="k8slab", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+State = Annotated[Path | None, typer.Option(help="State directory of the cluster.", envvar="K8SLAB_STATE", show_default=False)]
+
+
+@app.callback()
+def _root() -> None:
+    """Learn Kubernetes by doing it: a lab in JupyterLab, with a cluster of its own."""
+
+
+@app.command()
+def up(
+    state: State = None,
+    nodes: Annotated[int, typer.Option(min=0, max=1000, help="Number of worker nodes.")] = 3,
+    config: Annotated[
+        Path | None, typer.Option(help="A kind configuration that gives the nodes.", exists=True, dir_okay=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same names and choices.")] = None,
+    clock: Annotated[str, typer.Option(help="real, accelerated or stepped.")] = "real",
+    rate: Annotated[float, typer.Option(help="Simulated seconds per second of an accelerated clock.")] = 1.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API server; 0: any.")] = 0,
+    no_start_delays: Annotated[bool, typer.Option(help="Pull and start containers in no time.")] = False,
+) -> None:
+    """Start the embedded cluster, or say where it runs."""
+    from k8slab.cluster import embedded
+
+    if clock not in ("real", "accelerated", "stepped"):
+        raise K8slabError(f'--clock must be "real", "accelerated" or "stepped", not "{clock}"')
+    if not 0 < rate <= 100_000:
+        raise K8slabError(f'--rate must be more than 0 and at most 100000, not "{rate:g}"')
+    before = embedded.find(state)
+    if before is None and nodes > 100:
+        typer.echo(f"starting a cluster of {nodes} nodes ...", err=True)
+    cluster = embedded.up(
+        state,
+        nodes=nodes,
+        kind_config=config,
+        seed=seed,
+        clock=clock,
+        rate=rate,
+        port=port,
+        start_delays=not no_start_delays,
+    )
+    typer.echo(f"the embedded cluster {'runs' if before else 'is ready'} at {cluster.url}")
+    typer.echo(f'to use it in this shell: export KUBECONFIG="{cluster.kubeconfig}"')
+
+
+@app.command()
+def down(state: State = None, keep: Annotated[bool, typer.Option(help="Keep the state for the next start.")] = False) -> None:
+    """Stop the embedded cluster and remove everything it kept."""
+    from k8slab.cluster import embedded
+
+    there = embedded.down(state, keep=keep)
+    typer.echo(("the cluster is stopped" if keep else "the cluster is gone") if there else "there was no cluster")
+
+
+@app.command()
+def status(state: State = None) -> None:
+    """Say whether the embedded cluster runs, and what is in it."""
+    from k8slab.cluster import embedded
+    from k8slab.cluster.facts import facts
+
+    cluster = embedded.find(state)
+    if cluster is None:
+        typer.echo('no embedded cluster is running; "k8slab up" starts one')
+        raise typer.Exit(1)
+    for name, value in facts(cluster).items():
+        typer.echo(f"{name:<12}{value}")
+
+
+@app.command()
+def kubeconfig(state: State = None) -> None:
+    """Print the path of the embedded cluster's kubeconfig."""
+    from k8slab.cluster import embedded
+
+    cluster = embedded.find(state)
+    if cluster is None:
+        raise K8slabError('no embedded cluster is running; "k8slab up" starts one')
+    typer.echo(cluster.kubeconfig)
+
+
+@app.command()
+def doctor(state: State = None) -> None:
+    """Say what is here, what is missing and how to get it."""
+    from k8slab.cluster.doctor import examine
+
+    findings = list(examine(state))
+    for finding in findings:
+        typer.echo(f"{'ok ' if finding.well else 'NO '} {finding.subject:<17} {finding.text}")
+        if not finding.well:
+            typer.echo(f"    {'':<17} {finding.remedy}")
+    if not all(f.well for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    state: State = None,
+    labs: Annotated[Path | None, typer.Option(help="Folder of the notebooks; default: the labs k8slab came with.")] = None,
+) -> None:
+    """Open JupyterLab on the labs, with the embedded cluster running; more arguments go to jupyter lab."""
+    from k8slab.cluster.jupyter import run_lab
+
+    sys.exit(run_lab(state, labs, context.args))
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command; an expected mistake is one sentence, not a traceback."""
+    try:
+        return app(arguments)
+    except K8slabError as error:
+        typer.echo(f"k8slab: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

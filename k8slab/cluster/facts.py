@@ -1,0 +1,60 @@
+"""What ``k8slab status`` says of a running embedded cluster, asked over its API."""
+
+import base64
+import json
+import ssl
+import tempfile
+import urllib.request
+from typing import Any
+
+import yaml
+
+from k8slab.cluster.embedded import Embedded
+from k8slab.errors import K8slabError
+
+__all__ = ["facts"]
+
+
+def facts(cluster: Embedded) -> dict[str, str]:
+    """Return the lines of the status, by name.
+
+    Raises
+    ------
+    K8slabError
+        If the API does not answer.
+    """
+    get = _client(cluster)
+    try:
+        nodes, pods = get("/api/v1/nodes")["items"], get("/api/v1/pods")["items"]
+        clock = get("/apis/sim.k8slab.dev/v1alpha1/clocks/cluster")["status"]
+        version = get("/version")["gitVersion"]
+    except OSError as error:
+        raise K8slabError(f'the cluster at {cluster.url} does not answer: {error}; see "{cluster.log}"') from error
+    ready = sum(any(c["type"] == "Ready" and c["status"] == "True" for c in n["status"].get("conditions", ())) for n in nodes)
+    running = sum(p["status"].get("phase") == "Running" for p in pods)
+    pace = f"{clock['mode']}" + (f", {clock['rate']:g} times" if clock["mode"] == "accelerated" else "")
+    return {
+        "cluster": f"{cluster.name} ({version})",
+        "api": cluster.url,
+        "nodes": f"{ready} of {len(nodes)} ready",
+        "pods": f"{running} of {len(pods)} running",
+        "clock": f"{clock['now']} ({pace})",
+        "kubeconfig": str(cluster.kubeconfig),
+        "process": str(cluster.pid),
+    }
+
+
+def _client(cluster: Embedded) -> Any:
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    user, server = config["users"][0]["user"], config["clusters"][0]["cluster"]
+    context = ssl.create_default_context(cadata=base64.b64decode(server["certificate-authority-data"]).decode())
+    with tempfile.NamedTemporaryFile() as pair:
+        pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+        pair.flush()
+        context.load_cert_chain(pair.name)
+
+    def get(path: str) -> Any:
+        with urllib.request.urlopen(server["server"] + path, context=context, timeout=10) as answer:
+            return json.load(answer)
+
+    return get

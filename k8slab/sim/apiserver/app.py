@@ -1,0 +1,204 @@
+"""The API server's door: every request comes in here, over HTTPS or as a WebSocket.
+
+Real component: kube-apiserver's handler chain (k8s.io/apiserver/pkg/server/config.go, DefaultBuildHandlerChain): request
+info, authentication, impersonation, audit, authorization, then the handler. Simplified: no priority-and-fairness queues.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from k8slab.sim.apiserver.audit import AuditLog
+from k8slab.sim.apiserver.authentication import Authenticator, UserInfo
+from k8slab.sim.apiserver.authentication.impersonation import impersonated
+from k8slab.sim.apiserver.authorization import Attributes, Authorizer, denied
+from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found
+from k8slab.sim.apiserver.handlers import Handlers
+from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
+from k8slab.sim.apiserver.paths import Paths
+from k8slab.sim.apiserver.requestinfo import RequestInfo, parse_request
+from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.apiserver.scheme import Scheme
+from k8slab.sim.apiserver.streaming import Streaming
+from k8slab.sim.driver import Driver
+from k8slab.sim.etcd import Store, Unavailable
+
+__all__ = ["ApiServer"]
+
+log = logging.getLogger(__name__)
+
+#: Serves requests of a group that is not stored here (the glass box): gets (request, info, user).
+Aggregated = Callable[[Request, RequestInfo, UserInfo], Awaitable[Response | Stream]]
+
+_WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+class ApiServer:
+    """The ASGI application.
+
+    Parameters
+    ----------
+    scheme, store, driver
+        The kinds, the objects, and the link to the kernel.
+    authenticator, authorizer, audit
+        Who asks, may they, and what is written down of it.
+    handlers, paths, streaming
+        What answers: resources, other paths, connections that stay open.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheme: Scheme,
+        store: Store,
+        driver: Driver,
+        authenticator: Authenticator,
+        authorizer: Authorizer,
+        audit: AuditLog,
+        handlers: Handlers,
+        paths: Paths,
+        streaming: Streaming,
+    ) -> None:
+        self._scheme, self._store, self._driver = scheme, store, driver
+        self._authenticator, self._authorizer, self._audit = authenticator, authorizer, audit
+        self._handlers, self._paths, self._streaming = handlers, paths, streaming
+        self.aggregated: dict[str, Aggregated] = {}  #: by group
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(Request(scope, receive), send)
+        elif scope["type"] == "websocket":
+            await self._websocket(Request(scope, receive), receive, send)
+
+    async def _http(self, request: Request, send: Send) -> None:
+        try:
+            answer = await self._answer(request)
+        except StatusError as error:
+            answer = _refusal(error)
+        except Exception as error:
+            log.exception("%s %s", request.method, request.path)
+            answer = _refusal(internal_error(f"{type(error).__name__}: {error}"))
+        if isinstance(answer, Response):
+            await send_response(send, answer)
+        else:
+            await _until_disconnected(request, send_stream(send, answer))
+
+    async def _answer(self, request: Request) -> Response | Stream:
+        info = parse_request(request.method, request.path, request.query)
+        user = self._user(request)
+        resource = self._resource(info) if info.is_resource else None
+        self._authorize(user, info, resource)
+        if info.group in self.aggregated and info.is_resource:
+            return await self.aggregated[info.group](request, info, user)
+        if resource is None:
+            return await self._paths.answer(request)
+        if self._streaming.serves(info):
+            return await self._streaming.answer(request, info)
+        try:
+            answer = await self._handlers.handle(request, info, resource, user)
+        except StatusError as error:
+            self._record(user, info, resource, error.code)
+            raise
+        if info.verb in _WRITES:
+            await self._settled()
+        self._record(user, info, resource, answer.status if isinstance(answer, Response) else 200)
+        return answer
+
+    def _user(self, request: Request) -> UserInfo:
+        user = self._authenticator.authenticate(request.headers.get("authorization", ""), request.scope.get("peer_certificate"))
+        return impersonated(user, request.all_headers(), self._authorizer)
+
+    def _resource(self, info: RequestInfo) -> Resource:
+        resource = self._scheme.get(info.group, info.version, info.resource)
+        if resource is None:
+            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+        return resource
+
+    def _authorize(self, user: UserInfo, info: RequestInfo, resource: Resource | None) -> None:
+        if resource is None:
+            attributes = Attributes(user, info.verb, path=info.path)
+        else:
+            attributes = Attributes(
+                user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
+            )
+        decision = self._authorizer.authorize(attributes)
+        if not decision.allowed:
+            if resource is not None:
+                self._record(user, info, resource, 403)
+            raise denied(attributes, decision)
+
+    async def _settled(self) -> None:
+        """Wait until what was written is on the disk and, on a stepped clock, until the cluster has reacted."""
+        if self._driver.stepped:
+            await self._driver.idle()
+        if self._store.durable < self._store.revision:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._store.when_durable(lambda error: _settle(done, error))
+            try:
+                await done
+            except Unavailable as error:
+                message = f"etcdserver: mvcc: database space exceeded ({error}); free some disk space and try again"
+                raise StatusError(500, "InternalError", message) from error
+
+    def _record(self, user: UserInfo, info: RequestInfo, resource: Resource, code: int) -> None:
+        self._audit.record(user, info.verb, resource, info.subresource, info.namespace, info.name, code)
+
+    async def _websocket(self, request: Request, receive: Receive, send: Send) -> None:
+        request.method = "GET"
+        info = parse_request("GET", request.path, request.query)
+        try:
+            user = self._user(request)
+            resource = self._resource(info)
+            self._authorize(user, info, resource)
+            if not self._streaming.connects(info):
+                raise not_found(info.group, f"{info.resource}/{info.subresource}", info.name)
+        except StatusError as error:
+            await _refuse_websocket(send, error)
+            return
+        await self._streaming.connect(request, info, receive, send)
+
+
+def _settle(done: "asyncio.Future[None]", error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+
+
+def _refusal(error: StatusError) -> Response:
+    response = Response.json(error.code, error.status())
+    retry = (error.details or {}).get("retryAfterSeconds")
+    if retry:
+        response.headers.append((b"retry-after", str(retry).encode()))
+    return response
+
+
+async def _refuse_websocket(send: Send, error: StatusError) -> None:
+    response = _refusal(error)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "websocket.http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": response.body})
+
+
+async def _until_disconnected(request: Request, sending: Awaitable[None]) -> None:
+    sender = asyncio.ensure_future(sending)
+    gone = asyncio.ensure_future(request.disconnected())
+    await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (sender, gone):
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

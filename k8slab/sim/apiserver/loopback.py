@@ -1,0 +1,171 @@
+"""The loopback client: how a component of this process reaches the API.
+
+Upstream: the LoopbackClientConfig of k8s.io/apiserver, and client-go's clientset. Same authorization, admission,
+validation, ownership tracking and audit as over HTTPS; only the socket and the JSON are left out.
+"""
+
+from typing import Any, Literal
+
+from k8slab.apimachinery.types import Object, deep_copy
+from k8slab.sim.apiserver.audit import AuditLog
+from k8slab.sim.apiserver.authentication import UserInfo
+from k8slab.sim.apiserver.authorization import Attributes, Authorizer, denied
+from k8slab.sim.apiserver.deletion import DeleteOptions
+from k8slab.sim.apiserver.errors import not_found
+from k8slab.sim.apiserver.events import EventRecorder
+from k8slab.sim.apiserver.informer import StoreInformer
+from k8slab.sim.apiserver.listing import ListOptions, selection
+from k8slab.sim.apiserver.operations import Operations
+from k8slab.sim.apiserver.registry import Call
+from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.apiserver.scheme import Scheme
+from k8slab.sim.etcd import Store
+from k8slab.sim.kernel import Kernel
+
+__all__ = ["Loopback", "LoopbackClient"]
+
+
+class Loopback:
+    """What all loopback clients share.
+
+    Informers work from the start; everything else once `connect` has been called, since authorization and admission are
+    themselves clients.
+
+    Parameters
+    ----------
+    scheme, store, kernel
+        The kinds, the objects, the clock.
+    audit
+        Is told of every request that changes something.
+    """
+
+    def __init__(self, scheme: Scheme, store: Store, kernel: Kernel, audit: AuditLog) -> None:
+        self.scheme, self.store, self.kernel, self.audit = scheme, store, kernel, audit
+        self._informers: dict[str, StoreInformer] = {}
+
+    def connect(self, operations: Operations, authorizer: Authorizer) -> None:
+        """Give what requests need."""
+        self.operations, self.authorizer = operations, authorizer
+
+    def client(self, user: UserInfo, manager: str) -> "LoopbackClient":
+        """Return the API as a user sees it; ``manager`` is its name in managedFields."""
+        return LoopbackClient(self, user, manager)
+
+    def informer(self, resource: Resource) -> StoreInformer:
+        """Return the informer of a resource, one for all."""
+        prefix = resource.storage_prefix
+        if prefix not in self._informers:
+            self._informers[prefix] = StoreInformer(self.store, prefix, self.kernel)
+        return self._informers[prefix]
+
+
+class LoopbackClient:
+    """`k8slab.sim.client.Client` on the registry of this process."""
+
+    def __init__(self, shared: Loopback, user: UserInfo, manager: str) -> None:
+        self._shared = shared
+        self._user, self._manager = user, manager
+        self.user = user.name
+        self._recorder = EventRecorder(self, shared.kernel)
+
+    @property
+    def _operations(self) -> Operations:
+        return self._shared.operations
+
+    def _resource(self, name: str) -> Resource:
+        resource = self._shared.scheme.by_name(name)
+        if resource is None:
+            raise not_found("", name, "")
+        return resource
+
+    def _call(self, verb: str, resource: str, namespace: str, name: str, subresource: str = "") -> Call:
+        found = self._resource(resource)
+        attributes = Attributes(self._user, verb, found.group, found.version, found.plural, subresource, namespace, name)
+        decision = self._shared.authorizer.authorize(attributes)
+        if not decision.allowed:
+            raise denied(attributes, decision)
+        return Call(self._user, found, namespace, name, subresource, self._manager)
+
+    def get(self, resource: str, name: str, namespace: str = "") -> Object:
+        """Return an object or raise 404."""
+        return self._operations.registry.get(self._call("get", resource, namespace, name)).value
+
+    def list(self, resource: str, namespace: str = "", label_selector: str = "") -> list[Object]:
+        """Return the objects of a namespace ("": of all)."""
+        call = self._call("list", resource, namespace, "")
+        options = ListOptions(selection(call.resource, label_selector, ""))
+        return [entry.value for entry in self._operations.registry.list(call, options).entries]
+
+    def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
+        """Create an object, or post one to a subresource of the object that its metadata names."""
+        meta = obj.get("metadata", {})
+        name = meta.get("name", "")
+        call = self._call("create", resource, meta.get("namespace", ""), name, subresource)
+        body = deep_copy(obj)
+        if subresource:
+            done = self._operations.post_subresource(call, body)
+        else:
+            done = self._operations.create(call, body).value
+        self._audit("create", call, 201)
+        return done
+
+    def update(self, resource: str, obj: Object, subresource: str = "") -> Object:
+        """Replace an object."""
+        meta = obj["metadata"]
+        call = self._call("update", resource, meta.get("namespace", ""), meta["name"], subresource)
+        value = self._operations.update(call, lambda old: deep_copy(obj)).value
+        self._audit("update", call, 200)
+        return value
+
+    def patch(
+        self,
+        resource: str,
+        name: str,
+        namespace: str,
+        patch: Any,
+        kind: Literal["merge", "json", "strategic", "apply"] = "merge",
+        subresource: str = "",
+        force: bool = False,
+    ) -> Object:
+        """Patch an object."""
+        call = self._call("patch", resource, namespace, name, subresource)
+        value = self._operations.patch(call, kind, patch, force)[0].value
+        self._audit("patch", call, 200)
+        return value
+
+    def delete(
+        self,
+        resource: str,
+        name: str,
+        namespace: str = "",
+        *,
+        propagation: Literal["Background", "Foreground", "Orphan"] | None = None,
+        grace_period: int | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+    ) -> None:
+        """Delete an object."""
+        call = self._call("delete", resource, namespace, name)
+        self._operations.delete(call, DeleteOptions(grace_period, propagation, uid, resource_version))
+        self._audit("delete", call, 200)
+
+    def informer(self, resource: str) -> StoreInformer:
+        """Return the informer of a resource."""
+        return self._shared.informer(self._resource(resource))
+
+    def event(
+        self,
+        regarding: Object,
+        type: Literal["Normal", "Warning"],
+        reason: str,
+        message: str,
+        component: str = "",
+        field_path: str = "",
+        host: str = "",
+    ) -> None:
+        """Record an Event; the same again raises its count."""
+        self._recorder.record(regarding, type, reason, message, component or self._manager, field_path, host)
+
+    def _audit(self, verb: str, call: Call, code: int) -> None:
+        self._shared.audit.record(self._user, verb, call.resource, call.subresource, call.namespace, call.name, code)
+

@@ -1,0 +1,175 @@
+"""Every operation of the API, whoever asks and however: the HTTP server and the loopback client both end here.
+
+Upstream: the handlers of k8s.io/apiserver/pkg/endpoints/handlers and the REST storages of pkg/registry. Authorization of
+the request itself is the caller's.
+"""
+
+from typing import Any
+
+import orjson
+
+from k8slab.apimachinery.timestamps import rfc3339
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver import patch as patches
+from k8slab.sim.apiserver.decode import check
+from k8slab.sim.apiserver.deletion import DeleteOptions
+from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, invalid
+from k8slab.sim.apiserver.managedfields import apply
+from k8slab.sim.apiserver.registry import Call, Registry
+from k8slab.sim.apiserver.reviews import Reviews
+from k8slab.sim.apiserver.schema import TypeSchema
+from k8slab.sim.apiserver.subresources import bind, evict, not_served, scale_of, with_scale
+from k8slab.sim.etcd import Entry
+
+__all__ = ["PATCH_TYPES", "Operations"]
+
+#: Media types of patches, and our short names.
+PATCH_TYPES = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+    "application/apply-patch+cbor": "apply-cbor",
+}
+
+
+class Operations:
+    """What can be done to the API's resources.
+
+    Parameters
+    ----------
+    registry
+        The generic path to the store.
+    reviews
+        Answers the kinds that are questions (SubjectAccessReview, TokenReview, TokenRequest ...) and guards RBAC objects.
+    """
+
+    def __init__(self, registry: Registry, reviews: Reviews) -> None:
+        self.registry, self.reviews = registry, reviews
+
+    def create(self, call: Call, obj: Object) -> Entry:
+        """Create an object, or answer it if its kind is a question."""
+        if self.reviews.answers(call.resource):
+            return _virtual(self.reviews.answer(call, obj))
+        self.reviews.guard(call, obj, None)
+        return self.registry.create(call, obj)
+
+    def update(self, call: Call, change: Any) -> Entry:
+        """Replace an object (see `Registry.update`), or the part that a subresource is."""
+        if call.subresource == "scale":
+            return self._update_scale(call, change)
+
+        def guarded(old: Object) -> Object:
+            new: Object = change(old)
+            if not call.subresource:
+                self.reviews.guard(call, new, old)
+            return new
+
+        return self.registry.update(call, guarded)
+
+    def _update_scale(self, call: Call, change: Any) -> Entry:
+        entry = self.registry.update(call, lambda old: with_scale(old, change(scale_of(old))))
+        return _virtual(scale_of(entry.value))
+
+    def get_part(self, call: Call) -> Entry:
+        """Return an object, or its Scale."""
+        entry = self.registry.get(call)
+        return _virtual(scale_of(entry.value)) if call.subresource == "scale" else entry
+
+    def patch(self, call: Call, kind: str, patch: Any, force: bool = False) -> tuple[Entry, bool]:
+        """Patch an object; return it and whether the patch created it (only ``apply`` can).
+
+        Parameters
+        ----------
+        call
+            The request.
+        kind
+            ``json``, ``merge``, ``strategic`` or ``apply``.
+        patch
+            The decoded patch.
+        force
+            Of an apply: take over fields that others own.
+        """
+        schema = self._schema(call)
+        if kind == "apply":
+            return self._apply(call, patch, force, schema)
+
+        def change(old: Object) -> Object:
+            old["metadata"] = {**old["metadata"]}
+            version = old["metadata"].get("resourceVersion")
+            new: Object = patches.patch(kind, old, patch, schema)
+            if new.get("metadata", {}).get("resourceVersion") == version:
+                new["metadata"] = {k: v for k, v in new["metadata"].items() if k != "resourceVersion"}
+            checked, warnings = check(new, schema, call.resource.api_version, self._kind(call), call.field_validation)
+            call.warnings += warnings
+            return checked
+
+        return self.update(call, change), False
+
+    def _apply(self, call: Call, config: Object, force: bool, schema: TypeSchema) -> tuple[Entry, bool]:
+        meta = config.setdefault("metadata", {})
+        if meta.get("managedFields"):
+            raise bad_request("metadata.managedFields must be nil")
+        if meta.get("name", call.name) != call.name:
+            raise bad_request(f"the name of the object ({meta['name']}) does not match the name on the URL ({call.name})")
+        meta["name"] = call.name
+        if call.resource.namespaced:
+            if meta.get("namespace", call.namespace) != call.namespace:
+                raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+            meta["namespace"] = call.namespace
+        now, version = rfc3339(self.registry.kernel.now()), call.resource.api_version
+        try:
+            if call.subresource == "scale":
+                raise bad_request("server-side apply to the scale subresource is not implemented by the embedded cluster; use a merge patch")
+
+            def change(old: Object) -> Object:
+                new: Object = apply(old, config, call.manager, force, schema, version, now, call.subresource)
+                if not call.subresource:
+                    self.reviews.guard(call, new, old)
+                return new
+
+            return self.registry.update(call, change, applied=True), False
+        except StatusError as error:
+            if error.reason != "NotFound" or call.subresource or (error.details or {}).get("name") != call.name:
+                raise
+        if meta.get("uid"):
+            raise invalid(call.resource.group, call.resource.kind, call.name, [_NO_UID])
+        obj: Object = apply(None, config, call.manager, force, schema, version, now, "")
+        self.reviews.guard(call, obj, None)
+        return self.registry.create(call, obj, applied=True), True
+
+    def delete(self, call: Call, options: DeleteOptions) -> tuple[Entry, bool]:
+        """Delete an object; return it and whether it is gone."""
+        return self.registry.delete(call, options)
+
+    def post_subresource(self, call: Call, body: Object) -> Object:
+        """Post to a subresource that is an action: binding, eviction, token."""
+        success: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+        match call.resource.full_name, call.subresource:
+            case "pods", "binding":
+                bind(self.registry, call, body)
+                return success
+            case "pods", "eviction":
+                whole = Call(call.user, call.resource, call.namespace, call.name, "", call.manager, call.dry_run)
+                evict(self.registry, whole, body, self.delete)
+                return success
+            case "serviceaccounts", "token":
+                return self.reviews.token(call, body)
+        raise not_served(call)
+
+    def _schema(self, call: Call) -> TypeSchema:
+        if call.subresource == "scale":
+            from k8slab.sim.apiserver.schema import schema_for
+
+            return schema_for("autoscaling", "v1", "Scale")
+        return self.registry.schema(call.resource)
+
+    def _kind(self, call: Call) -> str:
+        return "Scale" if call.subresource == "scale" else call.resource.kind
+
+
+_NO_UID = FieldError("FieldValueInvalid", "metadata.uid", "may not be set on an object that does not exist")
+
+
+def _virtual(obj: Object) -> Entry:
+    return Entry(obj.get("metadata", {}).get("name", ""), obj, orjson.dumps(obj), 0, 0)

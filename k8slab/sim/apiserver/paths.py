@@ -1,0 +1,66 @@
+"""What is served beside resources: health, version, discovery, OpenAPI, metrics.
+
+Upstream: k8s.io/apiserver/pkg/server (healthz.go, routes/) and pkg/endpoints/discovery.
+"""
+
+import hashlib
+
+import orjson
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver import discovery, openapi
+from k8slab.sim.apiserver.errors import StatusError
+from k8slab.sim.apiserver.http import Request, Response
+from k8slab.sim.apiserver.negotiation import negotiate
+from k8slab.sim.apiserver.scheme import Scheme
+
+__all__ = ["Paths"]
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+
+
+class Paths:
+    """Answers requests that name no resource.
+
+    Parameters
+    ----------
+    scheme
+        The kinds that discovery and OpenAPI describe.
+    """
+
+    def __init__(self, scheme: Scheme) -> None:
+        self._scheme = scheme
+
+    async def answer(self, request: Request) -> Response:
+        """Answer, or 404."""
+        path = request.path.rstrip("/") or "/"
+        if path.startswith(_HEALTH):
+            return _health(request, path)
+        if path == "/version":
+            return Response.json(200, discovery.version())
+        if path.startswith("/openapi"):
+            return self._openapi(request, path)
+        document = self._discovery(request, path)
+        if document is None:
+            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+        return document
+
+    def _discovery(self, request: Request, path: str) -> Response | None:
+        accept = request.headers.get("accept", "")
+        raise NotImplementedError(path, accept, self._scheme)
+
+    def _openapi(self, request: Request, path: str) -> Response:
+        raise NotImplementedError(request, path)
+
+
+def _health(request: Request, path: str) -> Response:
+    root, _, check = path[1:].partition("/")
+    if check and check not in _CHECKS:
+        raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+    if not request.flag("verbose"):
+        return Response.text(200, "ok")
+    lines = [f"[+]{name} ok" for name in _CHECKS]
+    return Response.text(200, "\n".join([*lines, f"{root} check passed", ""]))
+
+
+_CHECKS = ("ping", "log", "etcd", "informer-sync", "poststarthook/rbac/bootstrap-roles", "shutdown")

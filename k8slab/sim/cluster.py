@@ -1,0 +1,173 @@
+"""A whole cluster in one process: the components, put together.
+
+Nothing here decides anything; it is the wiring diagram. Each component gets the API as *its* user sees it, and the kernel.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from k8slab.sim.apiserver.admission import Chain
+from k8slab.sim.apiserver.app import ApiServer
+from k8slab.sim.apiserver.audit import AuditLog
+from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
+from k8slab.sim.apiserver.authorization import Authorizer
+from k8slab.sim.apiserver.handlers import Handlers
+from k8slab.sim.apiserver.loopback import Loopback, LoopbackClient
+from k8slab.sim.apiserver.operations import Operations
+from k8slab.sim.apiserver.paths import Paths
+from k8slab.sim.apiserver.pki import Pki
+from k8slab.sim.apiserver.registry import Registry
+from k8slab.sim.apiserver.reviews import Reviews
+from k8slab.sim.apiserver.scheme import Scheme
+from k8slab.sim.apiserver.streaming import Streaming
+from k8slab.sim.bootstrap import bootstrap
+from k8slab.sim.clock import Clock, Mode
+from k8slab.sim.controllers import ControllerManager
+from k8slab.sim.driver import Driver
+from k8slab.sim.etcd import Log, Store
+from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
+from k8slab.sim.housekeeping import Housekeeping
+from k8slab.sim.kernel import Kernel
+from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig
+from k8slab.sim.network import Network
+from k8slab.sim.runtime import Runtime
+from k8slab.sim.scheduler import Scheduler
+from k8slab.sim.scheduler.trace import TraceLog
+
+__all__ = ["Cluster", "ClusterConfig"]
+
+log = logging.getLogger(__name__)
+
+MASTER = UserInfo("system:apiserver", groups=("system:masters", "system:authenticated"))
+
+
+@dataclass
+class ClusterConfig:
+    """What a cluster is made of.
+
+    Parameters
+    ----------
+    nodes
+        Its nodes; see `k8slab.sim.shape` for the usual ones.
+    seed
+        Seed of every random choice; None for another one each time.
+    clock_mode, clock_rate
+        How time passes.
+    start_delays
+        Whether pulling and starting take the time they would.
+    database
+        The store's file; None keeps everything in memory.
+    audit_log
+        File the audit log goes to; None keeps it in memory.
+    """
+
+    nodes: list[NodeConfig] = field(default_factory=list)
+    seed: int | None = None
+    clock_mode: Mode = "real"
+    clock_rate: float = 1.0
+    start_delays: bool = True
+    database: Path | None = None
+    audit_log: Path | None = None
+
+
+class Cluster:
+    """The components of one cluster, and the ASGI application that is its API.
+
+    Parameters
+    ----------
+    config
+        What it is made of.
+    pki
+        Its certificates and keys.
+    loop
+        The asyncio loop of this thread.
+    """
+
+    def __init__(self, config: ClusterConfig, pki: Pki, loop: asyncio.AbstractEventLoop) -> None:
+        self.config, self._pki = config, pki
+        self.kernel = Kernel(Clock(config.clock_mode, config.clock_rate), config.seed)
+        self.kernel.on_error = lambda error: log.error("a component failed", exc_info=error)
+        self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
+        self.driver = Driver(self.kernel, loop)
+        self.scheme = Scheme()
+        for resource in RESOURCES:
+            self.scheme.add(resource)
+        self._assemble()
+
+    def _assemble(self) -> None:
+        kernel, config = self.kernel, self.config
+        self.audit = AuditLog(kernel, config.audit_log)
+        self.loopback = Loopback(self.scheme, self.store, kernel, self.audit)
+        master = self.loopback.client(MASTER, "kube-apiserver")
+        self.authorizer = Authorizer(master)
+        self.tokens = ServiceAccountTokens(master, kernel, self._pki.account_key, self._pki.account_public_key)
+        self.registry = Registry(self.scheme, self.store, kernel, Chain(master, kernel, self.authorizer))
+        self.operations = Operations(self.registry, Reviews(self.authorizer, self.tokens))
+        self.loopback.connect(self.operations, self.authorizer)
+        self.traces = TraceLog()
+        self._components()
+
+    def _components(self) -> None:
+        kernel, config = self.kernel, self.config
+        self.network = Network(self._client("system:kube-proxy", "kube-proxy"), kernel)
+        self.runtime = Runtime(kernel, self.network)
+        self.scheduler = Scheduler(self._client("system:kube-scheduler", "kube-scheduler"), kernel, self.traces)
+        self.controllers = ControllerManager(
+            self._controller_client,
+            kernel,
+            resources=lambda: [r for r in self.scheme if r.stored and r.stored_as == r.api_version],
+            ca_pem=self._pki.ca.certificate.decode(),
+            sign_token=self.tokens.legacy,
+        )
+        options = KubeletOptions(start_delays=config.start_delays)
+        self.kubelets = {
+            node.name: Kubelet(self._node_client(node.name), kernel, node, self.runtime, self.network, options)
+            for node in config.nodes
+        }
+        self.housekeeping = Housekeeping(self.store, kernel)
+
+    def application(self) -> ApiServer:
+        """Return the ASGI application."""
+        app = ApiServer(
+            scheme=self.scheme,
+            store=self.store,
+            driver=self.driver,
+            authenticator=Authenticator(self.tokens),
+            authorizer=self.authorizer,
+            audit=self.audit,
+            handlers=Handlers(self.operations),
+            paths=Paths(self.scheme),
+            streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
+        )
+        app.aggregated[GROUP] = GlassBox(self.kernel, self.driver, self.traces).answer
+        return app
+
+    def start(self, address: str, port: int) -> None:
+        """Fill the store with what every cluster has, and start the components."""
+        bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
+        for component in self._in_order():
+            component()
+        self.driver.wake()
+
+    def _in_order(self) -> list[Callable[[], None]]:
+        kubelets = [kubelet.start for kubelet in self.kubelets.values()]
+        return [self.housekeeping.start, self.network.start, *kubelets, self.controllers.start, self.scheduler.start]
+
+    def stop(self) -> None:
+        """Stop the components and let the store's file go."""
+        for component in (self.scheduler, self.controllers, *self.kubelets.values(), self.network, self.housekeeping):
+            component.stop()
+        self.driver.close()
+        self.store.close()
+
+    def _client(self, user: str, manager: str) -> LoopbackClient:
+        return self.loopback.client(UserInfo(user, groups=("system:authenticated",)), manager)
+
+    def _controller_client(self, controller: str) -> LoopbackClient:
+        return self.loopback.client(service_account_user("kube-system", controller), "kube-controller-manager")
+
+    def _node_client(self, node: str) -> LoopbackClient:
+        return self.loopback.client(node_user(node), "kubelet")

@@ -1,0 +1,322 @@
+"""The embedded cluster as a process: ``python -m k8slab.sim.server``.
+
+It takes a state directory (only one server at a time may have it), makes the PKI, opens the store, starts the cluster and
+serves the Kubernetes API over TLS on loopback. `k8slab.cluster.embedded` starts and stops it; `ServerThread` runs the same
+in a thread, for tests and for those who want no second process.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from k8slab.errors import K8slabError
+from k8slab.sim.apiserver.pki import Pki, ensure_pki, kubeconfig, write_private
+from k8slab.sim.clock import Mode
+from k8slab.sim.cluster import Cluster, ClusterConfig
+from k8slab.sim.kubelet import NodeConfig
+from k8slab.sim.shape import default_nodes, nodes_of_kind_config
+
+__all__ = ["ServerConfig", "ServerThread", "main", "serve"]
+
+HOST = "127.0.0.1"
+
+
+@dataclass
+class ServerConfig:
+    """How to run a server.
+
+    Parameters
+    ----------
+    state
+        Directory of everything the cluster keeps: ``cluster.db``, ``pki/``, ``kubeconfig``, ``server.json``, ``server.log``.
+    port
+        Port to listen on; 0 takes the one of last time, or a free one.
+    nodes, seed, clock_mode, clock_rate, start_delays
+        See `ClusterConfig`.
+    name
+        Name of the cluster and its context in the kubeconfig.
+    durable
+        Whether the cluster is kept on disk.
+    """
+
+    state: Path
+    port: int = 0
+    nodes: list[NodeConfig] = field(default_factory=default_nodes)
+    seed: int | None = None
+    clock_mode: Mode = "real"
+    clock_rate: float = 1.0
+    start_delays: bool = True
+    name: str = "k8slab"
+    durable: bool = True
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, telling the application of the client's certificate."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Note the certificate of the connection."""
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self._certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+
+    def on_url(self, url: bytes) -> None:
+        """Begin a request."""
+        super().on_url(url)
+        self.scope["peer_certificate"] = self._certificate  # type: ignore[typeddict-unknown-key]
+
+
+async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asyncio.Event) -> None:
+    """Run a server until ``stop`` is set.
+
+    Parameters
+    ----------
+    config
+        How.
+    ready
+        Called with the kubeconfig's path once the API answers.
+    stop
+        Ends it.
+
+    Raises
+    ------
+    K8slabError
+        If the state directory or the port is taken.
+    """
+    state = config.state
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _lock(state)
+    listener = _listen(config.port or _last_port(state), chosen=bool(config.port))
+    port = listener.getsockname()[1]
+    pki = ensure_pki(state / "pki")
+    path = state / "kubeconfig"
+    cluster = Cluster(_cluster_config(config), pki, asyncio.get_running_loop())
+    try:
+        cluster.start(HOST, port)
+        server = _uvicorn(cluster, pki)
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.002)
+        write_private(path, kubeconfig(f"https://{HOST}:{port}", pki.ca.certificate, pki.admin, config.name))
+        write_private(state / "server.json", json.dumps({"pid": os.getpid(), "port": port, "name": config.name}))
+        ready(path)
+        await stop.wait()
+        server.should_exit = server.force_exit = True
+        await serving
+    finally:
+        cluster.stop()
+        (state / "server.json").unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _cluster_config(config: ServerConfig) -> ClusterConfig:
+    return ClusterConfig(
+        nodes=config.nodes,
+        seed=config.seed,
+        clock_mode=config.clock_mode,
+        clock_rate=config.clock_rate,
+        start_delays=config.start_delays,
+        database=config.state / "cluster.db" if config.durable else None,
+        audit_log=config.state / "audit.log" if config.durable else None,
+    )
+
+
+def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
+    certificate, key = pki.serving_files
+    settings = Config(
+        cluster.application(),  # type: ignore[arg-type]
+        http=_Protocol,
+        ws="wsproto",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        ssl_ca_certs=str(pki.ca_file),
+        ssl_cert_reqs=ssl.CERT_OPTIONAL,
+        timeout_keep_alive=600,
+        server_header=False,
+        date_header=False,
+    )
+    server = Server(settings)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    return server
+
+
+def _lock(state: Path) -> int:
+    handle = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise K8slabError(
+            f'another k8slab server is using the state directory "{state}"; '
+            'use that one ("k8slab status"), stop it ("k8slab down"), or choose another with --state'
+        ) from error
+    return handle
+
+
+def _last_port(state: Path) -> int:
+    try:
+        server = (state / "kubeconfig").read_text().partition("server: https://127.0.0.1:")[2]
+        return int(server.split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _listen(port: int, chosen: bool) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        if chosen:
+            listener.close()
+            raise K8slabError(f'port "{port}" on {HOST} cannot be used: {error.strerror}; choose another with --port') from error
+        listener.bind((HOST, 0))
+    listener.listen(256)
+    listener.setblocking(False)
+    return listener
+
+
+class ServerThread:
+    """A server in a thread of this process; a context manager that gives its kubeconfig.
+
+    >>> ServerThread(ServerConfig(Path("/tmp/x"))).kubeconfig is None
+    True
+    """
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._config = config
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="k8slab-server", daemon=True)
+        self.kubeconfig: Path | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> Path:
+        """Start and return the kubeconfig's path once the API answers."""
+        self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            raise self._error
+        assert self.kubeconfig is not None
+        return self.kubeconfig
+
+    def stop(self) -> None:
+        """Stop and wait for the end."""
+        if self._loop is not None and self._stop is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            _run_loop(self._main())
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        await serve(self._config, self._is_ready, self._stop)
+
+    def _is_ready(self, path: Path) -> None:
+        self.kubeconfig = path
+        self._ready.set()
+
+
+def _run_loop(main: Any) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+async def _until_signalled(config: ServerConfig, ready: Callable[[Path], object]) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await serve(config, ready, stop)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a server in this process; ``--ready-fd`` gets "ready PATH" or "error TEXT"."""
+    parser = argparse.ArgumentParser(prog="k8slab.sim.server", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--kind-config", type=Path)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--clock", choices=("real", "accelerated", "stepped"), default="real")
+    parser.add_argument("--rate", type=float, default=1.0)
+    parser.add_argument("--no-start-delays", action="store_true")
+    parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
+    parser.add_argument("--name", default="k8slab")
+    parser.add_argument("--ready-fd", type=int)
+    options = parser.parse_args(arguments)
+    report = _reporter(options.ready_fd)
+    try:
+        _run_loop(_until_signalled(_config(options), lambda path: report(f"ready {path}")))
+    except K8slabError as error:
+        report(f"error {error}")
+        return 1
+    return 0
+
+
+def _reporter(handle: int | None) -> Callable[[str], None]:
+    def report(text: str) -> None:
+        if handle is None:
+            print(text, flush=True)
+        else:
+            os.write(handle, text.encode() + b"\n")
+            os.close(handle)
+
+    return report
+
+
+def _config(options: argparse.Namespace) -> ServerConfig:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if options.kind_config:
+        import yaml
+
+        nodes = nodes_of_kind_config(yaml.safe_load(options.kind_config.read_text()))
+    else:
+        nodes = default_nodes(options.nodes)
+    return ServerConfig(
+        state=options.state,
+        port=options.port,
+        nodes=nodes,
+        seed=options.seed,
+        clock_mode=options.clock,
+        clock_rate=options.rate,
+        start_delays=not options.no_start_delays,
+        name=options.name,
+        durable=not options.memory,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
