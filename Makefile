@@ -1,0 +1,53 @@
+# Two commands do everything: make lab, make test.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-fast lint notebooks bench assets clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "k8slab needs Python 3.11 or newer: no '$(PYTHON)' found; install it or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "k8slab needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V); say make PYTHON=/path/to/a/newer/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "== creating the environment in $(VENV) (once; a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $(STAMP)
+
+lab: $(STAMP) ## Open JupyterLab on the labs, with a cluster running
+	@echo "== starting JupyterLab on labs/ with an embedded cluster (Ctrl-C ends JupyterLab)"
+	@$(BIN)/k8slab lab $(ARGS)
+
+test: $(STAMP) lint ## Run all tests, the notebooks among them
+	@echo "== unit tests and doctests"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --ignore=tests/browser --ignore=tests/notebooks
+	@echo "== notebooks (strict nbval: seed and stepped clock)"
+	@$(BIN)/python -m pytest -q tests/notebooks
+	@echo "== JupyterLab in a browser"
+	@$(BIN)/python -m pytest -q -rs tests/browser
+
+lint: $(STAMP) ## Check format, style, types and layers
+	@echo "== ruff, mypy, import-linter"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-timing > .lint-imports.log || { cat .lint-imports.log; exit 1; }; rm -f .lint-imports.log
+
+notebooks: $(STAMP) ## Run the labs and write their outputs (the only way outputs are committed)
+	@$(BIN)/python tests/notebooks/execute.py $(ARGS)
+
+bench: $(STAMP) ## Measure the figures of the README
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+assets: ## Build the widgets' JavaScript (needs npm; the result is committed)
+	@cd js && npm ci --silent && npm run --silent build
+
+clean: ## Remove the environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist build
