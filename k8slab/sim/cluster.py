@@ -25,7 +25,7 @@ from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.apiserver.streaming import Streaming
 from k8slab.sim.bootstrap import bootstrap
 from k8slab.sim.clock import Clock, Mode
-from k8slab.sim.controllers import ControllerManager
+from k8slab.sim.controllers import MANAGER, ControllerManager
 from k8slab.sim.driver import Driver
 from k8slab.sim.etcd import Log, Store
 from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
@@ -167,6 +167,8 @@ class Cluster:
         return self.loopback.client(UserInfo(user, groups=("system:authenticated",)), manager)
 
     def _controller_client(self, controller: str) -> LoopbackClient:
+        if controller == MANAGER:
+            return self._client(f"system:{MANAGER}", MANAGER)
         return self.loopback.client(service_account_user("kube-system", controller), "kube-controller-manager")
 
     def _node_client(self, node: str) -> LoopbackClient:

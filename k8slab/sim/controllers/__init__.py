@@ -3,6 +3,6 @@
 Upstream: k8s.io/kubernetes/pkg/controller. `base` says how all of them work.
 """
 
-from k8slab.sim.controllers.manager import ControllerManager
+from k8slab.sim.controllers.manager import MANAGER, ControllerManager
 
-__all__ = ["ControllerManager"]
+__all__ = ["MANAGER", "ControllerManager"]

@@ -122,7 +122,7 @@ class GarbageCollector(Controller):
     def _discover(self) -> None:
         """Follow resources that are new since the last look."""
         served = list(self._resources())
-        self._by_kind = {(r.api_version, r.kind): r for r in served}
+        self._by_kind = {(r.group, r.kind): r for r in served}
         stored = {r.storage_prefix: r for r in reversed(served) if {"list", "watch", "delete"} <= set(r.verbs)}
         for prefix, resource in stored.items():
             if self.running and prefix not in self._watched and resource.full_name not in _IGNORED:
@@ -149,7 +149,7 @@ class GarbageCollector(Controller):
     def _wake_owner(self, reference: Object, obj: Object) -> None:
         """An owner in foreground deletion may have waited for this one."""
         owner = self._find(reference, obj["metadata"].get("namespace", ""))
-        resource = self._by_kind.get((reference["apiVersion"], reference["kind"]))
+        resource = self._by_kind.get(_group_kind(reference))
         if owner is not None and resource is not None and _waits_for_dependents(owner):
             self.queue.add(_dependent(resource.full_name, owner).key)
 
@@ -180,7 +180,7 @@ class GarbageCollector(Controller):
 
     def _find(self, reference: Object, namespace: str) -> Object | None:
         """Return the object that an owner reference names; a kind that is not served has no objects."""
-        resource = self._by_kind.get((reference["apiVersion"], reference["kind"]))
+        resource = self._by_kind.get(_group_kind(reference))
         if resource is None or (resource.namespaced and not namespace):
             return None
         return self.informer(resource.full_name).get(reference["name"], namespace if resource.namespaced else "")
@@ -262,6 +262,11 @@ class GarbageCollector(Controller):
         meta = obj["metadata"]
         precise = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"], **metadata}
         return self.client.patch(resource, meta["name"], meta.get("namespace", ""), {"metadata": precise})
+
+
+def _group_kind(reference: Object) -> tuple[str, str]:
+    """What a reference points to, in whatever version it says."""
+    return reference["apiVersion"].rpartition("/")[0], reference["kind"]
 
 
 def _news(new: Object, old: Object) -> bool:
