@@ -130,10 +130,10 @@ def _pruned(merged: Object, last: FieldSet, entries: Entries, schema: TypeSchema
     return out
 
 
-def _conflicts(entries: Entries, me: Manager, changed: FieldSet) -> list[tuple[Manager, str, Path]]:
-    """Return (owner, since, path) of each field that would change under another manager."""
+def _conflicts(entries: Entries, me: Manager, changed: FieldSet) -> list[tuple[Manager, Path]]:
+    """Return (owner, path) of each field that would change under another manager."""
     return [
-        (manager, owned.time, path)
+        (manager, path)
         for manager, owned in sorted(entries.items(), key=lambda e: (e[0].name, e[0].operation, e[0].api_version))
         if manager != me
         for path in paths(intersection(owned.fields, changed))
@@ -141,14 +141,14 @@ def _conflicts(entries: Entries, me: Manager, changed: FieldSet) -> list[tuple[M
 
 
 def _unexcused(
-    conflicts: list[tuple[Manager, str, Path]], manager: str, live: Object | None, schema: TypeSchema
-) -> list[tuple[Manager, str, Path]]:
+    conflicts: list[tuple[Manager, Path]], manager: str, live: Object | None, schema: TypeSchema
+) -> list[tuple[Manager, Path]]:
     """The conflicts without those that kubectl's own client-side apply left behind."""
     if manager != "kubectl" or live is None:
         return conflicts
     annotation = (live["metadata"].get("annotations") or {}).get(_LAST_APPLIED)
     excused = set(paths(_still_as_applied(annotation, live, schema))) if annotation else set()
-    return conflicts if any(path not in excused for _, _, path in conflicts) else []
+    return conflicts if any(path not in excused for _, path in conflicts) else []
 
 
 def _still_as_applied(annotation: str, live: Object, schema: TypeSchema) -> FieldSet:
@@ -165,10 +165,10 @@ def _still_as_applied(annotation: str, live: Object, schema: TypeSchema) -> Fiel
     return difference(difference(field_set(applied, schema), differing), missing)
 
 
-def _conflict_error(conflicts: list[tuple[Manager, str, Path]]) -> StatusError:
+def _conflict_error(conflicts: list[tuple[Manager, Path]]) -> StatusError:
     causes = [
-        {"reason": "FieldManagerConflict", "message": f"conflict with {_shown(manager, since)}", "field": path_text(path)}
-        for manager, since, path in conflicts
+        {"reason": "FieldManagerConflict", "message": f"conflict with {_shown(manager)}", "field": path_text(path)}
+        for manager, path in conflicts
     ]
     if len(conflicts) == 1:
         message = f"Apply failed with 1 conflict: {causes[0]['message']}: {causes[0]['field']}"
@@ -182,7 +182,7 @@ def _conflict_error(conflicts: list[tuple[Manager, str, Path]]) -> StatusError:
     return StatusError(409, "Conflict", message, {"causes": causes})
 
 
-def _shown(manager: Manager, since: str) -> str:
+def _shown(manager: Manager) -> str:
     text = f'"{manager.name}"'
     if manager.subresource:
         text += f' with subresource "{manager.subresource}"'

@@ -112,17 +112,15 @@ def contains(fields: FieldSet, path: Path) -> bool:
 
 
 def paths(fields: FieldSet, above: Path = ()) -> Iterator[Path]:
-    """Yield the members, a field before its own fields.
+    """Yield the members, those of a level before what lies deeper, as upstream lists them.
 
     >>> list(paths({"f:a": {".": {}, "f:b": {}}, "f:c": {}}))
-    [('f:a',), ('f:a', 'f:b'), ('f:c',)]
+    [('f:a',), ('f:c',), ('f:a', 'f:b')]
     """
-    for element, node in fields.items():
-        if element != ".":
-            path = (*above, element)
-            if is_member(node):
-                yield path
-            yield from paths(node, path)
+    inner = [(element, node) for element, node in fields.items() if element != "."]
+    yield from ((*above, element) for element, node in inner if is_member(node))
+    for element, node in inner:
+        yield from paths(node, (*above, element))
 
 
 def path_text(path: Path) -> str:
