@@ -1,0 +1,125 @@
+"""OpenAPI documents: what each kind's fields are and what each path takes, for ``kubectl explain``, validation and generators.
+
+Real component: kube-apiserver's OpenAPI v2 and v3 handlers and the merging that kube-aggregator and apiextensions-apiserver
+do. A document is built when it is first asked for (some tens of milliseconds) and kept as bytes until the kinds change.
+
+Upstream: k8s.io/kube-openapi/pkg/handler3, k8s.io/apiserver/pkg/server/routes/openapi.go.
+What the HTTP layer does: ``/openapi/v3`` is `OpenApi.index`; ``/openapi/v3/apis/apps/v1?hash=...`` is `OpenApi.v3`, which the
+client may keep if the hash is the current one (Cache-Control: public, immutable; Etag: the hash in quotes); ``/openapi/v2`` is
+`OpenApi.v2`. All are JSON. kubectl asks for v2 with ``application/com.github.proto-openapi.spec.v2@v1.0+protobuf`` and
+nothing else: such a request is answered with 406, after which kubectl goes on without.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.discovery import GIT_VERSION
+from k8slab.sim.apiserver.openapi.operations import paths_of, roots_of
+from k8slab.sim.apiserver.openapi.schemas import DefinitionNames, closure, custom_definitions
+from k8slab.sim.apiserver.openapi.swagger import swagger
+from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.apiserver.scheme import Scheme
+
+__all__ = ["OpenApi"]
+
+_INFO = {"title": "Kubernetes", "version": GIT_VERSION}
+_BEARER = {"type": "apiKey", "in": "header", "name": "authorization", "description": "Bearer Token authentication"}
+
+
+class OpenApi:
+    """The documents of the kinds that a scheme holds.
+
+    >>> from k8slab.sim.apiserver.scheme import Scheme
+    >>> orjson.loads(OpenApi(Scheme()).index())["paths"]["apis/apps/v1"]["serverRelativeURL"].partition("?")[0]
+    '/openapi/v3/apis/apps/v1'
+    """
+
+    def __init__(self, scheme: Scheme) -> None:
+        self._scheme = scheme
+        self._schemas: dict[tuple[str, str, str], Object] = {}
+        self._cache: dict[str, bytes] = {}
+        self._generation = scheme.generation
+
+    def set_schema(self, group: str, version: str, kind: str, schema: Object | None) -> None:
+        """Set the ``openAPIV3Schema`` of a custom resource's version; None forgets it."""
+        if schema is None:
+            self._schemas.pop((group, version, kind), None)
+        else:
+            self._schemas[group, version, kind] = schema
+        self._cache.clear()
+
+    def index(self) -> bytes:
+        """Return the document of ``/openapi/v3``: where each group version's document is."""
+        return self._cached("index", self._build_index)
+
+    def hash(self, path: str) -> str | None:
+        """Return the hash of a group version's document by its path ("apis/apps/v1"), None if there is none.
+
+        It is made from what the document is made from, so that an index does not need all documents.
+        """
+        resources = self._resources(path)
+        if not resources:
+            return None
+        digest = hashlib.sha512(GIT_VERSION.encode())
+        for resource in resources:
+            digest.update(repr(resource).encode())
+            schema = self._schemas.get((resource.group, resource.version, resource.kind))
+            if schema is not None:
+                digest.update(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS))
+        return digest.hexdigest().upper()
+
+    def v3(self, path: str) -> bytes | None:
+        """Return the document of a group version by its path ("api/v1", "apis/apps/v1"), None if there is none."""
+        resources = self._resources(path)
+        return self._cached(path, lambda: self._build_v3(resources)) if resources else None
+
+    def v2(self) -> bytes:
+        """Return the document of ``/openapi/v2``: everything, as Swagger."""
+        return self._cached("v2", self._build_v2)
+
+    def _cached(self, key: str, build: Callable[[], bytes]) -> bytes:
+        if self._generation != self._scheme.generation:
+            self._generation = self._scheme.generation
+            self._cache.clear()
+        if key not in self._cache:
+            self._cache[key] = build()
+        return self._cache[key]
+
+    def _resources(self, path: str) -> list[Resource]:
+        match path.split("/"):
+            case ["api", version]:
+                return self._scheme.in_version("", version)
+            case ["apis", group, version] if group:
+                return self._scheme.in_version(group, version)
+            case _:
+                return []
+
+    def _build_index(self) -> bytes:
+        paths = [f"apis/{g.name}/{v}" if g.name else f"api/{v}" for g in self._scheme.groups() for v in g.versions]
+        entries = {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={self.hash(path)}"} for path in paths}
+        return orjson.dumps({"paths": entries})
+
+    def _build_v3(self, resources: Iterable[Resource]) -> bytes:
+        paths, schemas = self._parts(resources)
+        components = {"schemas": schemas, "securitySchemes": {"BearerToken": _BEARER}}
+        return orjson.dumps({"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": components})
+
+    def _build_v2(self) -> bytes:
+        paths, schemas = self._parts(self._scheme)
+        return orjson.dumps(swagger(_INFO, paths, schemas))
+
+    def _parts(self, resources: Iterable[Resource]) -> tuple[Object, Object]:
+        """Return the paths of some resources and the schemas that these name."""
+        # Loaded late: the schemas are large, and few sessions ask for OpenAPI.
+        from k8slab.sim.apiserver.schema import definitions
+
+        known, resources = definitions(), list(resources)
+        names = DefinitionNames(known)
+        for resource in resources:
+            if names.find(resource.group, resource.version, resource.kind) not in known:
+                known |= custom_definitions(resource, self._schemas.get((resource.group, resource.version, resource.kind)))
+        paths = dict(sorted(item for resource in resources for item in paths_of(resource, names)))
+        return paths, closure(known, {name for resource in resources for name in roots_of(resource, names)})
