@@ -35,16 +35,9 @@ export function glyphSvg(look, dark, size = 14) {
   return svg;
 }
 
-/** Hide the still picture that stands in the output just before this view; it is for readers without a kernel. */
-export function hidePicture(el) {
-  const output = el.closest(".jp-OutputArea-child") ?? el.closest(".output_area");
-  const before = output?.previousElementSibling;
-  if (!before?.querySelector(".k8slab-picture")) return () => {};
-  before.style.display = "none";
-  return () => before.style.removeProperty("display");
-}
-
+// The first rule hides the still picture that stands in the output just before a live view.
 const CSS = `
+.jp-OutputArea-child:has(.k8slab-picture):has(+ .jp-OutputArea-child .k8slab-view) { display: none; }
 .k8slab-view { margin: 0; font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 13px;
   color: var(--jp-ui-font-color1, inherit); }
 .k8slab-view .bar { display: flex; gap: .8em; align-items: baseline; flex-wrap: wrap; padding: 2px 0 6px; }

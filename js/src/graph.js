@@ -80,9 +80,8 @@ export class GraphView {
     const room = this.canvas.parentElement.clientWidth;
     if (!room) return;
     const scale = Math.min(1, (room - 16) / (width + 4));
-    this.canvas.style.height = `${Math.ceil((height + 8) * scale)}px`;
-    this.network.setSize("100%", "100%");
-    this.network.moveTo({ position: { x: width / 2, y: height / 2 }, scale, animation: false });
+    this.network.setSize(`${room}px`, `${Math.ceil((height + 8) * scale)}px`);
+    this.network.moveTo({ position: { x: room / 2 / scale - 3, y: height / 2 }, scale, animation: false });
     this.network.redraw();
   }
 

@@ -1,6 +1,6 @@
 // What the loader imports: makes one widget of a model, and one view for each place it is shown in.
 
-import { addStyle, element, hidePicture } from "./dom.js";
+import { addStyle, element } from "./dom.js";
 import { GraphView } from "./graph.js";
 import { Store } from "./store.js";
 import { TableView } from "./table.js";
@@ -31,12 +31,10 @@ export function createWidget(model) {
       const ending = store.listen(showBanner);
       showBanner(store.scene);
       views.add(view);
-      const showPicture = hidePicture(el);
       return () => {
         ending();
         views.delete(view);
         view.dispose();
-        showPicture();
       };
     },
     dispose() {

@@ -10,10 +10,13 @@ only the differences; when nobody answers, listeners hear ``away``, and ``live``
 
 import contextlib
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import urllib3.exceptions
 
 from k8slab.apimachinery.types import Object, key_of
 from k8slab.client.errors import ClusterAway
@@ -23,6 +26,8 @@ from k8slab.errors import K8slabError
 __all__ = ["Change", "Mirror", "State", "differences"]
 
 State = Literal["starting", "live", "away", "refused"]
+
+_log = logging.getLogger(__name__)
 
 _RETRY = 0.5  # seconds between two attempts to reach a cluster that went away
 _WATCH_SECONDS = 240
@@ -67,6 +72,7 @@ class Mirror:
         self.state: State = "starting"
         self._open = open_request
         self._path = resource.path(namespace)
+        self._type = {"apiVersion": resource.api_version, "kind": resource.kind}
         self._objects: dict[str, Object] = {}
         self._version = ""
         self._listeners: list[Listener] = []
@@ -138,8 +144,7 @@ class Mirror:
 
     def _list(self) -> None:
         answer = self._json(self._open("GET", self._path))
-        kind = {"apiVersion": self.resource.api_version, "kind": self.resource.kind}
-        new = {key_of(item): {**kind, **item} for item in answer["items"]}
+        new = {key_of(item): {**self._type, **item} for item in answer["items"]}
         self._version = answer["metadata"]["resourceVersion"]
         with self._lock:
             changes = differences(self._objects, new)
@@ -171,9 +176,9 @@ class Mirror:
         changes = []
         with self._lock:
             for event in events:
-                obj = event["object"]
                 if event["type"] == "ERROR":
                     raise _Again
+                obj = {**self._type, **event["object"]}
                 self._version = obj["metadata"]["resourceVersion"]
                 if event["type"] == "BOOKMARK":
                     continue
@@ -191,9 +196,11 @@ class Mirror:
                 self._tell([Change("STATE", {}, state)])
 
     def _tell(self, changes: list[Change]) -> None:
-        if changes:
-            for listener in list(self._listeners):
+        for listener in list(self._listeners) if changes else ():
+            try:
                 listener(changes)
+            except Exception:  # one broken view must not blind the others
+                _log.exception("a listener to %s failed", self.resource.plural)
 
     def _json(self, response: Any) -> Object:
         data = response.data
@@ -210,12 +217,5 @@ def _batches(response: Any) -> Iterable[list[Object]]:
         while piece := response.read1():
             *lines, rest = (rest + piece).split(b"\n")
             yield [json.loads(line) for line in lines if line.strip()]
-    except Exception as error:  # urllib3, ssl and socket each have their own way to say that the connection ended
-        if not _is_network_error(error):
-            raise
-
-
-def _is_network_error(error: Exception) -> bool:
-    import urllib3.exceptions
-
-    return isinstance(error, (urllib3.exceptions.HTTPError, OSError, AttributeError))
+    except (urllib3.exceptions.HTTPError, OSError, AttributeError):
+        return  # AttributeError: urllib3's response lost its socket while `stop` closed it

@@ -10,6 +10,7 @@ Edges: node → pod with ``relation="runs"``. A pod without a node, or whose nod
 """
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import networkx as nx
 
@@ -18,7 +19,7 @@ from k8slab.topology.status import container_counts, node_roles, node_status, po
 
 __all__ = ["Graph", "change_placement", "node_order", "object_id", "placement", "pods_of"]
 
-Graph = nx.DiGraph
+Graph: TypeAlias = "nx.DiGraph[str]"
 
 _ZONE = "topology.kubernetes.io/zone"
 
