@@ -21,7 +21,7 @@ from k8slab.sim.apiserver import gojson, schema
 from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, invalid, unsupported_media_type
 from k8slab.sim.apiserver.schema import TypeSchema
 
-__all__ = ["FieldValidation", "check", "decode"]
+__all__ = ["FieldValidation", "check", "decode", "decode_any"]
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
 _Checker = Callable[[Any, list[str]], Any]
@@ -83,6 +83,20 @@ def decode(
     if problems and field_validation == "Strict":
         raise _unhandled(api_version, kind, f"strict decoding error: {', '.join(problems)}")
     return obj, problems
+
+
+def decode_any(raw: bytes, content_type: str) -> Any:
+    """Return the JSON or YAML value in a body that is no object of the API's own.
+
+    Raises
+    ------
+    StatusError
+        400 if it cannot be parsed.
+    """
+    try:
+        return gojson.parse_yaml(raw) if "yaml" in content_type else gojson.parse_json(raw)
+    except gojson.ParseError as error:
+        raise bad_request(str(error)) from None
 
 
 def check(
