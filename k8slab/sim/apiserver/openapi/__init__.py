@@ -6,8 +6,8 @@ do. A document is built when it is first asked for (some tens of milliseconds) a
 Upstream: k8s.io/kube-openapi/pkg/handler3, k8s.io/apiserver/pkg/server/routes/openapi.go.
 What the HTTP layer does: ``/openapi/v3`` is `OpenApi.index`; ``/openapi/v3/apis/apps/v1?hash=...`` is `OpenApi.v3`, which the
 client may keep if the hash is the current one (Cache-Control: public, immutable; Etag: the hash in quotes); ``/openapi/v2`` is
-`OpenApi.v2`. All are JSON. kubectl asks for v2 with ``application/com.github.proto-openapi.spec.v2@v1.0+protobuf`` and
-nothing else: such a request is answered with 406, after which kubectl goes on without.
+`OpenApi.v2`. All are JSON. kubectl 1.37 reads v3 only, but for ``explain --output=plaintext-openapiv2``: that asks for v2 with
+``Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf`` and nothing else, and is answered with 406.
 """
 
 import hashlib
@@ -119,7 +119,8 @@ class OpenApi:
         known, resources = definitions(), list(resources)
         names = DefinitionNames(known)
         for resource in resources:
-            if names.find(resource.group, resource.version, resource.kind) not in known:
-                known |= custom_definitions(resource, self._schemas.get((resource.group, resource.version, resource.kind)))
+            gvk = (resource.group, resource.version, resource.kind)
+            if not names.published(*gvk):
+                known |= custom_definitions(resource, self._schemas.get(gvk))
         paths = dict(sorted(item for resource in resources for item in paths_of(resource, names)))
         return paths, closure(known, {name for resource in resources for name in roots_of(resource, names)})

@@ -65,6 +65,9 @@ class _Paths:
         self._id = "".join(part.title() for part in short.split(".")) + resource.version.title()
         self._tag = "_".join([*short.split("."), resource.version])
         self._scope = "Namespaced" if resource.namespaced else ""
+        built_in = names.published(resource.group, resource.version, resource.kind)
+        # Strategic merge needs Go types; custom resources have none.
+        self._patch_types = (*_PATCH_TYPES, _STRATEGIC) if built_in else _PATCH_TYPES
 
     def items(self) -> Iterator[tuple[str, Object]]:
         resource = self._resource
@@ -157,15 +160,9 @@ class _Paths:
             case "delete":
                 return _body(DELETE_OPTIONS, required=False)
             case "patch":
-                strategic = () if definition == self._custom_name() else (_STRATEGIC,)
-                return {"content": _content(PATCH, (*_PATCH_TYPES, *strategic)), "required": True}
+                return {"content": _content(PATCH, self._patch_types), "required": True}
             case _:
                 return _body(definition)
-
-    def _custom_name(self) -> str:
-        """Return the definition's name if the kind is a custom resource, which knows no strategic merge."""
-        name = self._definition(self._resource.kind)
-        return "" if name.startswith("io.k8s.") else name
 
     def _connect(self, sub: Subresource, method: str, suffix: str) -> Object:
         kind = self._resource.kind

@@ -22,7 +22,17 @@ DELETE_OPTIONS, PATCH, STATUS = f"{_META}.DeleteOptions", f"{_META}.Patch", f"{_
 
 _RAW_PREFIX, _PREFIX = "#/$defs/", "#/components/schemas/"
 _BY_VALUE = frozenset(("metadata", "spec", "status"))
-_INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+#: What the file leaves out of the two types that are no structs.
+_EXTRA: dict[str, Object] = {
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {
+        "description": "IntOrString is a type that can hold an int32 or a string: a number or a percentage, a port or its name.",
+        "format": "int-or-string",
+    },
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": {
+        "description": "Quantity is a fixed-point number, written with a suffix if that is shorter: 100m (a tenth), 2, 1500M, "
+        "2Gi. Suffixes are the decimal n, u, m, k, M, G, T, P, E and the binary Ki, Mi, Gi, Ti, Pi, Ei.",
+    },
+}
 _TYPE_META = {
     "apiVersion": "APIVersion defines the versioned schema of this representation of an object.",
     "kind": "Kind is a string value representing the REST resource this object represents.",
@@ -42,6 +52,10 @@ class DefinitionNames:
     def find(self, group: str, version: str, kind: str) -> str:
         """Return the name of the definition of a kind."""
         return self._names.get((group, version, kind)) or model_name(group, version, kind)
+
+    def published(self, group: str, version: str, kind: str) -> bool:
+        """Whether Kubernetes itself defines the kind."""
+        return (group, version, kind) in self._names
 
 
 def model_name(group: str, version: str, kind: str) -> str:
@@ -68,9 +82,7 @@ def closure(definitions: Mapping[str, Object], roots: Iterable[str]) -> dict[str
 
 
 def _definition(name: str, spec: Object, references: set[str]) -> Object:
-    restored = _schema(spec, references)
-    if name == _INT_OR_STRING:
-        restored["format"] = "int-or-string"
+    restored = _schema(spec, references) | _EXTRA.get(name, {})
     if "x-kubernetes-group-version-kind" in spec:
         for field in ("apiVersion", "kind"):
             restored.get("properties", {}).get(field, {}).pop("enum", None)

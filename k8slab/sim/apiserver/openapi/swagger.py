@@ -4,8 +4,6 @@ Upstream: k8s.io/kube-openapi/pkg/builder. Served as JSON only; kubectl asks for
 OpenAPI v3, so the HTTP layer answers that with 406.
 """
 
-from typing import Any
-
 from k8slab.apimachinery.types import Object
 
 __all__ = ["swagger"]
@@ -56,7 +54,9 @@ def _operation(operation: Object) -> Object:
 
 
 def _parameter(parameter: Object) -> Object:
-    return {k: v for k, v in parameter.items() if k != "schema"} | parameter["schema"]
+    flat = {k: v for k, v in parameter.items() if k != "schema"}
+    flat.update(parameter["schema"])
+    return flat
 
 
 def _response(response: Object) -> Object:
@@ -66,18 +66,23 @@ def _response(response: Object) -> Object:
     return {"description": response["description"], "schema": _schema(next(iter(content.values()))["schema"])}
 
 
-def _schema(value: Any) -> Any:
+def _schema(schema: Object) -> Object:
     """Return a schema with v2's references; a reference wrapped for v3's sake is unwrapped, Swagger has no oneOf."""
-    if isinstance(value, list):
-        return [_schema(v) for v in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("oneOf") == [{"type": "string"}, {"type": "integer"}]:
-        return {"type": "string", "format": "int-or-string"}
-    if "oneOf" in value:
-        return {k: v for k, v in value.items() if k != "oneOf"} | {"type": "string"}
-    translated = {k: _schema(v) for k, v in value.items() if k not in ("allOf", "default", "$ref")}
-    for reference in (value, *value.get("allOf", ())):
-        if "$ref" in reference:
-            translated["$ref"] = str(reference["$ref"]).replace(_V3, _V2)
+    translated: Object = {}
+    for key, value in schema.items():
+        match key:
+            case "allOf":
+                translated |= {k: v for part in value for k, v in _schema(part).items()}
+            case "$ref":
+                translated["$ref"] = value.replace(_V3, _V2)
+            case "oneOf":
+                translated["type"] = "string"
+            case "properties":
+                translated["properties"] = {name: _schema(part) for name, part in value.items()}
+            case "items" | "additionalProperties" if isinstance(value, dict):
+                translated[key] = _schema(value)
+            case "default":
+                pass
+            case _:
+                translated[key] = value
     return translated
