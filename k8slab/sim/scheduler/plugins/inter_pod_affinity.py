@@ -1,0 +1,224 @@
+"""InterPodAffinity: pods that want to be near some pods and far from others.
+
+Upstream: pkg/scheduler/framework/plugins/interpodaffinity. Required terms of the incoming pod filter, so do the required
+anti-affinity terms of the pods that are there; preferred terms of both sides score, and the required affinity of the pods
+that are there counts as preferred with ``hard_pod_affinity_weight``.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from k8slab.apimachinery.labels import Labels, matches
+from k8slab.apimachinery.types import labels as labels_of
+from k8slab.sim.scheduler.counters import PodQuery
+from k8slab.sim.scheduler.events import ClusterEvent, EventKind
+from k8slab.sim.scheduler.interface import (
+    MAX_NODE_SCORE,
+    Code,
+    CycleState,
+    FilterPlugin,
+    Handle,
+    PreFilterExtensions,
+    PreScorePlugin,
+    ScorePlugin,
+    Status,
+)
+from k8slab.sim.scheduler.node_info import NodeInfo
+from k8slab.sim.scheduler.pod_info import AffinityTerm, PodInfo
+
+__all__ = ["InterPodAffinity"]
+
+REASON_AFFINITY = "node(s) didn't match pod affinity rules"
+REASON_ANTI_AFFINITY = "node(s) didn't match pod anti-affinity rules"
+REASON_EXISTING = "node(s) didn't satisfy existing pods anti-affinity rules"
+
+#: Matching (term, pod) pairs per (topology key, value).
+Counts = dict[tuple[str, str], int]
+
+
+class _FilterState:
+    """What the terms found, per topology domain."""
+
+    def __init__(self, existing: Counts, affinity: Counts, anti: Counts, namespace_labels: Labels | None) -> None:
+        self.existing, self.affinity, self.anti, self.namespace_labels = existing, affinity, anti, namespace_labels
+
+    def clone(self) -> "_FilterState":
+        return _FilterState(dict(self.existing), dict(self.affinity), dict(self.anti), self.namespace_labels)
+
+
+def _change(counts: Counts, key: str, node: NodeInfo, by: int) -> None:
+    value = node.labels.get(key)
+    if value is None:
+        return
+    left = counts.get((key, value), 0) + by
+    if left:
+        counts[key, value] = left
+    else:
+        counts.pop((key, value), None)
+
+
+class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScorePlugin):
+    """Filters and scores by what other pods share a topology domain with the node."""
+
+    name = "InterPodAffinity"
+    normalizes = True
+
+    def __init__(self, handle: Handle, hard_pod_affinity_weight: int = 1) -> None:
+        super().__init__(handle)
+        self._hard_weight = hard_pod_affinity_weight
+
+    # --- filter ---
+
+    def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
+        cache = self.handle.cache
+        if not cache.anti_affinity_pods and not pod.affinity and not pod.anti_affinity:
+            return None, Status(Code.SKIP)
+        namespace_labels = self._namespace_labels(pod.namespace)
+        existing: Counts = {}
+        for node in cache.nodes if cache.anti_affinity_pods else ():
+            for other in node.pods_with_anti_affinity.values():
+                for term in other.anti_affinity:
+                    if term.matches(pod, namespace_labels):
+                        _change(existing, term.topology_key, node, 1)
+        affinity, anti = self._incoming_counts(pod)
+        if not existing and not pod.affinity and not pod.anti_affinity:
+            return None, Status(Code.SKIP)
+        state.data[self.name] = _FilterState(existing, affinity, anti, namespace_labels)
+        return None, None
+
+    def _incoming_counts(self, pod: PodInfo) -> tuple[Counts, Counts]:
+        affinity: Counts = {}
+        anti: Counts = {}
+        if pod.affinity:
+            namespaces = frozenset.intersection(*(self._namespaces(term) for term in pod.affinity))
+            query = PodQuery(namespaces, tuple(term.selector for term in pod.affinity), False)
+            for term in pod.affinity:
+                self._add_matches(affinity, query, term.topology_key, 1)
+        for term in pod.anti_affinity:
+            self._add_matches(anti, PodQuery(self._namespaces(term), (term.selector,), False), term.topology_key, 1)
+        return affinity, anti
+
+    def _add_matches(self, counts: Counts, query: PodQuery, topology_key: str, weight: int) -> None:
+        cache = self.handle.cache
+        for node, count in zip(cache.nodes, cache.counts(query), strict=True):
+            if count:
+                _change(counts, topology_key, node, count * weight)
+
+    def _namespaces(self, term: AffinityTerm) -> frozenset[str]:
+        """Return the namespaces a term speaks of, its selector resolved."""
+        if term.namespace_selector is None:
+            return term.namespaces
+        selector = term.namespace_selector
+        chosen = (n["metadata"]["name"] for n in self.handle.list("namespaces") if matches(selector, labels_of(n)))
+        return term.namespaces.union(chosen)
+
+    def _namespace_labels(self, namespace: str) -> Labels | None:
+        found = self.handle.get("namespaces", namespace)
+        return labels_of(found) if found else None
+
+    def _change_pod(self, state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo, by: int) -> None:
+        known: _FilterState = state.data[self.name]
+        other_labels = self._namespace_labels(other.namespace)
+        for term in other.anti_affinity:
+            if term.matches(pod, known.namespace_labels):
+                _change(known.existing, term.topology_key, node, by)
+        if pod.affinity and all(term.matches(other, other_labels) for term in pod.affinity):
+            for term in pod.affinity:
+                _change(known.affinity, term.topology_key, node, by)
+        for term in pod.anti_affinity:
+            if term.matches(other, other_labels):
+                _change(known.anti, term.topology_key, node, by)
+
+    def add_pod(self, state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo) -> None:
+        self._change_pod(state, pod, added, node, 1)
+
+    def remove_pod(self, state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo) -> None:
+        self._change_pod(state, pod, removed, node, -1)
+
+    def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
+        known: _FilterState = state.data[self.name]
+        if not self._affinity_satisfied(known, pod, node):
+            return Status(Code.UNRESOLVABLE, REASON_AFFINITY)
+        for term in pod.anti_affinity:
+            if known.anti.get((term.topology_key, node.labels.get(term.topology_key, "")), 0) > 0:
+                return Status(Code.UNSCHEDULABLE, REASON_ANTI_AFFINITY, detail=term.topology_key)
+        if known.existing and any(known.existing.get(pair, 0) > 0 for pair in node.labels.items()):
+            return Status(Code.UNSCHEDULABLE, REASON_EXISTING)
+        return None
+
+    @staticmethod
+    def _affinity_satisfied(known: _FilterState, pod: PodInfo, node: NodeInfo) -> bool:
+        """The first pod of a group may match its own terms; else it could never start."""
+        found = True
+        for term in pod.affinity:
+            value = node.labels.get(term.topology_key)
+            if value is None:
+                return False
+            found = found and known.affinity.get((term.topology_key, value), 0) > 0
+        alone = not known.affinity and all(term.matches(pod, known.namespace_labels) for term in pod.affinity)
+        return found or alone
+
+    # --- score ---
+
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Status | None:
+        counts: Counts = {}
+        for sign, terms in ((1, pod.preferred_affinity), (-1, pod.preferred_anti_affinity)):
+            for term in terms:
+                query = PodQuery(self._namespaces(term), (term.selector,), False)
+                self._add_matches(counts, query, term.topology_key, sign * term.weight)
+        cache = self.handle.cache
+        if cache.affinity_pods:
+            namespace_labels = self._namespace_labels(pod.namespace)
+            for node in cache.nodes:
+                for other in node.pods_with_affinity.values():
+                    self._score_existing(counts, pod, other, node, namespace_labels)
+        if not counts:
+            return Status(Code.SKIP)
+        by_key: dict[str, dict[str, int]] = {}
+        for (key, value), count in counts.items():
+            by_key.setdefault(key, {})[value] = count
+        state.data[self.name + "/score"] = by_key
+        return None
+
+    def _score_existing(
+        self, counts: Counts, pod: PodInfo, other: PodInfo, node: NodeInfo, namespace_labels: Labels | None
+    ) -> None:
+        weighted: list[tuple[Iterable[AffinityTerm], int]] = [
+            (other.preferred_affinity, 1),
+            (other.preferred_anti_affinity, -1),
+        ]
+        for terms, sign in weighted:
+            for term in terms:
+                if term.matches(pod, namespace_labels):
+                    _change(counts, term.topology_key, node, sign * term.weight)
+        for term in other.affinity if self._hard_weight else ():
+            if term.matches(pod, namespace_labels):
+                _change(counts, term.topology_key, node, self._hard_weight)
+
+    def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
+        labels = node.labels
+        return sum(values.get(labels.get(key, ""), 0) for key, values in state.data[self.name + "/score"].items())
+
+    def normalize(self, state: CycleState, scores: list[int], nodes: Sequence[NodeInfo]) -> list[int]:
+        lowest, highest = min(scores, default=0), max(scores, default=0)
+        span = highest - lowest
+        return [int(MAX_NODE_SCORE * ((score - lowest) / span)) if span else 0 for score in scores]
+
+    # --- events ---
+
+    def events(self) -> tuple[EventKind, ...]:
+        pods = tuple(("AssignedPod", action) for action in ("Add", "Delete", "UpdatePodLabel"))
+        return (*pods, ("TargetPod", "UpdatePodLabel"), ("Node", "Add"), ("Node", "UpdateNodeLabel"))
+
+    def hint(self, pod: PodInfo, event: ClusterEvent) -> bool:
+        if event.resource == "TargetPod":
+            return True
+        if event.resource == "Node":
+            found = labels_of(event.new or event.old or {"metadata": {}})
+            return any(term.topology_key in found for term in (*pod.affinity, *pod.anti_affinity)) or not pod.has_affinity
+        others = [PodInfo(obj) for obj in (event.old, event.new) if obj is not None]
+        own = self._namespace_labels(pod.namespace)
+        return any(
+            term.matches(other, self._namespace_labels(other.namespace))
+            for other in others
+            for term in (*pod.affinity, *pod.anti_affinity)
+        ) or any(term.matches(pod, own) for other in others for term in other.anti_affinity)

@@ -1,0 +1,321 @@
+"""kube-scheduler: watches pods without a node, decides, and tells the API.
+
+Upstream: cmd/kube-scheduler, pkg/scheduler (scheduler.go, eventhandlers.go, schedule_one.go). This is the shell around the
+pure parts: informers feed `cache` and `queue`, `cycle` decides, `preemption` plans, `writer` writes. One pod is scheduled per
+callback of the kernel, so that everything else gets its turn. Simplified: binding happens in the cycle (upstream: in a
+goroutine of its own) unless volumes must be bound first; one scheduler, no leader election.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.errors import StatusError
+from k8slab.sim.client import Client, EventType
+from k8slab.sim.kernel import Kernel, Timer
+from k8slab.sim.scheduler.cache import Cache
+from k8slab.sim.scheduler.cycle import Algorithm, Decision
+from k8slab.sim.scheduler.diagnosis import NO_NODES, fit_error
+from k8slab.sim.scheduler.events import ClusterEvent, node_changes, pod_changes
+from k8slab.sim.scheduler.interface import Code, Handle, Status
+from k8slab.sim.scheduler.nominator import Nominator
+from k8slab.sim.scheduler.plugins.topology_constraints import selector_changed
+from k8slab.sim.scheduler.pod_info import PodInfo
+from k8slab.sim.scheduler.preemption import Plan, Preemption
+from k8slab.sim.scheduler.profile import Configuration, Profile
+from k8slab.sim.scheduler.queue import QueuedPod, SchedulingQueue
+from k8slab.sim.scheduler.trace import TraceLog
+from k8slab.sim.scheduler.writer import Writer
+
+__all__ = ["DEFAULT_SCHEDULER", "Scheduler"]
+
+#: Pods that name another ``schedulerName`` are left alone.
+DEFAULT_SCHEDULER = "default-scheduler"
+#: How long PreBind may wait for volumes.
+BIND_TIMEOUT = 600.0
+
+#: Resources that decide nothing by themselves but may let a waiting pod in -> their name in events.
+_STORAGE = {
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+    "persistentvolumes": "PersistentVolume",
+    "storageclasses.storage.k8s.io": "StorageClass",
+    "csinodes.storage.k8s.io": "CSINode",
+}
+_SELECTING = ("services", "replicationcontrollers", "replicasets.apps", "statefulsets.apps")
+_LISTED = (*_STORAGE, *_SELECTING, "namespaces", "poddisruptionbudgets.policy")
+
+
+@dataclass
+class _Binding:
+    """A pod whose volumes are being bound."""
+
+    queued: QueuedPod
+    decision: Decision
+    timeout: Timer
+
+
+class Scheduler:
+    """The component.
+
+    Parameters
+    ----------
+    client
+        The API as ``system:kube-scheduler``.
+    kernel
+        Clock, callbacks and chance.
+    traces
+        Where each cycle is recorded.
+    configuration
+        Scoring strategy, weights and so on.
+    """
+
+    def __init__(self, client: Client, kernel: Kernel, traces: TraceLog, configuration: Configuration | None = None) -> None:
+        self._client, self._kernel, self._traces = client, kernel, traces
+        self._configuration = configuration
+        self._ends: list[Callable[[], None]] = []
+        self._running = self._scheduled = False
+        self._binding: dict[str, _Binding] = {}
+
+    def start(self) -> None:
+        """List everything and begin; starting again lists anew."""
+        if self._running:
+            return
+        self._running = True
+        listers = {name: self._client.informer(name) for name in _LISTED}
+        self._cache, self._nominator = Cache(), Nominator()
+        self._handle = Handle(self._cache, listers, self._client.update)
+        self._profile = Profile(self._handle, self._configuration)
+        self._algorithm = Algorithm(self._profile, self._cache, self._nominator, self._kernel.random)
+        self._preemption = Preemption(self._profile, self._algorithm, self._kernel.random)
+        self._writer = Writer(self._client, self._kernel)
+        self._queue = SchedulingQueue(self._kernel, self._profile.run_pre_enqueue, self._profile.by_name, self._wake)
+        self._subscribe("nodes", self._on_node)
+        self._subscribe("pods", self._on_pod)
+        for resource in _SELECTING:
+            self._subscribe(resource, self._on_selecting)
+        for resource, name in _STORAGE.items():
+            self._subscribe(resource, partial(self._on_storage, name))
+
+    def stop(self) -> None:
+        """Stop listening and forget everything."""
+        if not self._running:
+            return
+        self._running = False
+        for end in self._ends:
+            end()
+        self._ends.clear()
+        self._queue.close()
+        for binding in self._binding.values():
+            binding.timeout.cancel()
+        self._binding.clear()
+
+    def _subscribe(self, resource: str, handler: Callable[[EventType, Object, Object | None], object]) -> None:
+        self._ends.append(self._client.informer(resource).subscribe(handler))
+
+    # --- informers ---
+
+    def _on_node(self, type: EventType, obj: Object, old: Object | None) -> None:
+        if type == "DELETED":
+            self._cache.remove_node(obj["metadata"]["name"])
+            self._queue.happened(ClusterEvent("Node", frozenset(("Delete",)), obj))
+            return
+        known = self._cache.node(obj["metadata"]["name"])
+        before = known.node if known else None
+        self._cache.set_node(obj)
+        changes = frozenset(("Add",)) if before is None else node_changes(before, obj)
+        if changes:
+            self._queue.happened(ClusterEvent("Node", changes, before, obj))
+
+    def _on_pod(self, type: EventType, obj: Object, old: Object | None) -> None:
+        uid = obj["metadata"]["uid"]
+        spec = obj["spec"]
+        over = type == "DELETED" or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+        if over:
+            self._pod_over(uid, obj)
+        elif spec.get("nodeName"):
+            self._pod_assigned(uid, obj)
+        elif (spec.get("schedulerName") or DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER and uid not in self._binding:
+            self._queue.update(obj)
+            nominated = (obj.get("status") or {}).get("nominatedNodeName") or ""
+            if nominated or self._nominator:
+                self._nominator.nominate(PodInfo(obj), nominated)
+
+    def _pod_over(self, uid: str, obj: Object) -> None:
+        known = self._cache.pod(uid)
+        self._queue.delete(uid)
+        self._nominator.remove(uid)
+        self._abandon(uid)
+        if known is not None:
+            self._cache.remove_pod(uid)
+            self._queue.happened(ClusterEvent("AssignedPod", frozenset(("Delete",)), known.obj))
+
+    def _pod_assigned(self, uid: str, obj: Object) -> None:
+        known = self._cache.pod(uid)
+        before = known.obj if known else None
+        self._cache.update_pod(obj)
+        if before is None or not before["spec"].get("nodeName"):
+            self._queue.delete(uid)
+            self._nominator.remove(uid)
+            self._queue.happened(ClusterEvent("AssignedPod", frozenset(("Add",)), None, obj))
+        elif changes := pod_changes(before, obj):
+            self._queue.happened(ClusterEvent("AssignedPod", changes, before, obj))
+
+    def _on_selecting(self, type: EventType, obj: Object, old: Object | None) -> None:
+        if selector_changed(old, None if type == "DELETED" else obj):
+            self._handle.selectors_epoch += 1
+
+    def _on_storage(self, name: str, type: EventType, obj: Object, old: Object | None) -> None:
+        action = {"ADDED": "Add", "MODIFIED": "Update", "DELETED": "Delete"}[type]
+        self._queue.happened(ClusterEvent(name, frozenset((action,)), old, obj))
+        for binding in list(self._binding.values()):
+            self._bind(binding.queued, binding.decision)
+
+    # --- the cycle ---
+
+    def _wake(self) -> None:
+        if not self._scheduled and self._running:
+            self._scheduled = True
+            self._kernel.call_soon(self._schedule_one)
+
+    def _schedule_one(self) -> None:
+        self._scheduled = False
+        if not self._running:
+            return
+        queued = self._queue.pop()
+        if queued is not None:
+            self._wake()
+            self._schedule(queued)
+
+    def _schedule(self, queued: QueuedPod) -> None:
+        pod = queued.info
+        if "deletionTimestamp" in pod.obj["metadata"]:
+            self._writer.event(pod, "Warning", "FailedScheduling", f"skip schedule deleting pod: {pod.key}")
+            self._queue.delete(pod.uid)
+            return
+        decision = self._algorithm.decide(pod)
+        decision.record.attempt, decision.record.started = queued.attempts, self._kernel.now()
+        if decision.node:
+            self._reserve(queued, decision)
+        elif decision.diagnosis is not None:
+            self._post_filter(queued, decision)
+        else:
+            self._give_up(queued, decision, decision.error, "Unschedulable" if decision.error == NO_NODES else "SchedulerError")
+
+    def _post_filter(self, queued: QueuedPod, decision: Decision) -> None:
+        """The pod fits nowhere: perhaps others must go."""
+        assert decision.diagnosis is not None
+        plan = self._preemption.plan(decision.state, queued.info, decision.diagnosis)
+        decision.record.plan = plan
+        message = fit_error(decision.diagnosis, plan.message)
+        self._give_up(queued, decision, message, "Unschedulable", plan)
+
+    def _give_up(self, queued: QueuedPod, decision: Decision, message: str, reason: str, plan: Plan | None = None) -> None:
+        """Put the pod back and say why."""
+        pod = queued.info
+        self._record(decision, reason if reason == "Unschedulable" else "Error", message)
+        if reason == "Unschedulable":
+            self._queue.refused(queued, decision.diagnosis.plugins if decision.diagnosis else set())
+        else:
+            self._queue.failed(queued)
+        nominated: str | None = None
+        if plan is not None and plan.chosen is not None:
+            nominated = plan.chosen.node
+        elif plan is None or plan.clear_nomination:
+            nominated = ""
+        if nominated is not None:
+            self._nominator.nominate(pod, nominated)
+        self._writer.event(pod, "Warning", "FailedScheduling", message)
+        self._writer.unscheduled(pod, reason, message, nominated)
+        if plan is not None and plan.chosen is not None:
+            self._preempt(pod, plan)
+
+    def _preempt(self, pod: PodInfo, plan: Plan) -> None:
+        assert plan.chosen is not None
+        for other in self._nominator.on(plan.chosen.node):
+            if other.priority < pod.priority:
+                self._nominator.remove(other.uid)
+                self._writer.clear_nomination(other)
+        for victim in plan.chosen.victims:
+            if "deletionTimestamp" not in victim.obj["metadata"]:
+                self._writer.preempt(victim, pod, plan.chosen.node)
+
+    # --- reserve and bind ---
+
+    def _reserve(self, queued: QueuedPod, decision: Decision) -> None:
+        pod, node = queued.info, decision.node
+        self._cache.assume(pod, node)
+        for plugin in self._profile.reserve:
+            status = plugin.reserve(decision.state, pod, node)
+            if status is not None:
+                self._undo(queued, decision, f'running Reserve plugin "{plugin.name}": {status.message}')
+                return
+        self._bind(queued, decision)
+
+    def _bind(self, queued: QueuedPod, decision: Decision) -> None:
+        """Run PreBind and Bind; may be called again while PreBind waits for something."""
+        pod, node = queued.info, decision.node
+        try:
+            status = self._pre_bind(queued, decision)
+            if status is not None and status.code is Code.WAIT:
+                return
+            if status is not None:
+                self._undo(queued, decision, f'running PreBind plugin "{status.plugin}": {status.message}')
+                return
+            self._abandon(pod.uid)
+            self._writer.bind(pod, node)
+        except StatusError as error:
+            self._undo(queued, decision, f'binding rejected: running Bind plugin "DefaultBinder": {error.message}', error)
+            return
+        self._queue.done(queued)
+        self._nominator.remove(pod.uid)
+        message = f"Successfully assigned {pod.key} to {node}"
+        self._record(decision, "Scheduled", message)
+        self._writer.event(pod, "Normal", "Scheduled", message)
+
+    def _pre_bind(self, queued: QueuedPod, decision: Decision) -> Status | None:
+        for plugin in self._profile.pre_bind:
+            if plugin.name in decision.state.skip_filter:
+                continue
+            status = plugin.pre_bind(decision.state, queued.info, decision.node)
+            if status is None:
+                continue
+            status.plugin = plugin.name
+            uid = queued.info.uid
+            if status.code is Code.WAIT and uid not in self._binding:
+                timer = self._kernel.call_later(BIND_TIMEOUT, self._timed_out, uid)
+                self._binding[uid] = _Binding(queued, decision, timer)
+                self._record(decision, "Binding", status.message)
+            return status
+        return None
+
+    def _timed_out(self, uid: str) -> None:
+        if uid in self._binding:
+            binding = self._binding[uid]
+            self._undo(binding.queued, binding.decision, 'running PreBind plugin "VolumeBinding": binding volumes: timed out')
+
+    def _abandon(self, uid: str) -> None:
+        """Stop waiting for a pod's volumes."""
+        binding = self._binding.pop(uid, None)
+        if binding is not None:
+            binding.timeout.cancel()
+
+    def _undo(self, queued: QueuedPod, decision: Decision, message: str, error: StatusError | None = None) -> None:
+        """Take back the assumption and try again later, unless the pod is gone."""
+        pod = queued.info
+        self._abandon(pod.uid)
+        for plugin in reversed(self._profile.reserve):
+            plugin.unreserve(decision.state, pod, decision.node)
+        self._cache.forget(pod)
+        self._queue.happened(ClusterEvent("AssignedPod", frozenset(("Delete",)), pod.obj))
+        if error is not None and error.code == 404:
+            self._queue.delete(pod.uid)
+            return
+        decision.diagnosis = None
+        self._give_up(queued, decision, message, "SchedulerError")
+
+    def _record(self, decision: Decision, result: str, message: str) -> None:
+        record = decision.record
+        record.result, record.message = result, message
+        record.node = decision.node if result in ("Scheduled", "Binding") else ""
+        self._traces.record(record)
