@@ -17,10 +17,13 @@ from k8slab.sim.controllers.endpointslice import EndpointSliceController
 from k8slab.sim.controllers.endpointslice_mirroring import EndpointSliceMirroringController
 from k8slab.sim.controllers.garbage_collector import GarbageCollector
 from k8slab.sim.controllers.namespace import NamespaceController
+from k8slab.sim.controllers.node_lifecycle import NodeLifecycleController
+from k8slab.sim.controllers.pod_gc import PodGarbageCollector
 from k8slab.sim.controllers.replicaset import ReplicaSetController
 from k8slab.sim.controllers.replication_controller import ReplicationControllerController
 from k8slab.sim.controllers.root_ca import RootCAPublisher
 from k8slab.sim.controllers.serviceaccount import ServiceAccountController
+from k8slab.sim.controllers.taint_eviction import TaintEvictionController
 from k8slab.sim.controllers.token import TokenController
 from k8slab.sim.kernel import Kernel
 
@@ -36,6 +39,9 @@ _SIMPLE: tuple[type[Controller], ...] = (
     EndpointsController,
     EndpointSliceController,
     EndpointSliceMirroringController,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGarbageCollector,
 )
 
 

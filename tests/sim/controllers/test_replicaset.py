@@ -196,4 +196,4 @@ def pod(name, node="n1", phase="Running", ready_at=10.0, cost=None, restarts=0, 
 def test_deletion_prefers(first, second):
     ranks = {"crowded": 3, "quiet": 1}
     for pods in ([first, second], [second, first]):
-        assert [p["metadata"]["name"] for p in by_deletion_preference(pods, ranks, now=2000.0)][0] == first["metadata"]["name"]
+        assert by_deletion_preference(pods, ranks, now=2000.0) == [first, second]
