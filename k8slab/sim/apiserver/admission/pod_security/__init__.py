@@ -1,0 +1,6 @@
+"""Pod Security admission: the checks of the Pod Security Standards, and the plugin that applies them."""
+
+from k8slab.sim.apiserver.admission.pod_security.checks import LEVELS, Violation, evaluate, summary
+from k8slab.sim.apiserver.admission.pod_security.plugin import PodSecurity
+
+__all__ = ["LEVELS", "PodSecurity", "Violation", "evaluate", "summary"]
