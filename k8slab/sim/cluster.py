@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from k8slab.sim.apiserver.admission import Chain
+from k8slab.sim.apiserver.admission import Chain, default_plugins
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
@@ -34,8 +34,7 @@ from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig
 from k8slab.sim.network import Network
 from k8slab.sim.runtime import Runtime
-from k8slab.sim.scheduler import Scheduler
-from k8slab.sim.scheduler.trace import TraceLog
+from k8slab.sim.scheduler import Scheduler, TraceLog
 
 __all__ = ["Cluster", "ClusterConfig"]
 
@@ -104,7 +103,7 @@ class Cluster:
         master = self.loopback.client(MASTER, "kube-apiserver")
         self.authorizer = Authorizer(master)
         self.tokens = ServiceAccountTokens(master, kernel, self._pki.account_key, self._pki.account_public_key)
-        self.registry = Registry(self.scheme, self.store, kernel, Chain(master, kernel, self.authorizer))
+        self.registry = Registry(self.scheme, self.store, kernel, Chain(default_plugins(master, kernel, self.authorizer)))
         self.operations = Operations(self.registry, Reviews(self.authorizer, self.tokens))
         self.loopback.connect(self.operations, self.authorizer)
         self.traces = TraceLog()

@@ -79,7 +79,7 @@ class Registry:
             raise not_found(call.resource.group, call.resource.plural, call.name)
         return entry
 
-    def list(self, call: Call, options: ListOptions) -> Page:
+    def select(self, call: Call, options: ListOptions) -> Page:
         """Return a page of entries."""
         return list_page(self.store, call.resource, call.namespace, options)
 
@@ -109,7 +109,7 @@ class Registry:
         self.hooks.before_create(resource, obj)
         self._refuse(resource, meta.get("name", ""), validation.validate_create(resource, obj))
         request.name = meta["name"]
-        self.admission.validate(request)
+        call.warnings += self.admission.validate(request)
         call.warnings += strategy.warnings(resource, obj)
         call.name = meta["name"]
         if call.dry_run:
@@ -161,7 +161,7 @@ class Registry:
         strategy.prepare_update(resource, new, old, call.subresource)
         self.hooks.before_update(resource, new, old)
         self._refuse(resource, call.name, validation.validate_update(resource, new, old, call.subresource))
-        self.admission.validate(request)
+        call.warnings += self.admission.validate(request)
         call.warnings += strategy.warnings(resource, new, old)
         return self._replace(call, entry, new)
 
@@ -225,7 +225,7 @@ class Registry:
         check_preconditions(resource, entry.value, options)
         request = self._request(call, "DELETE", None, entry.value)
         call.warnings += self.admission.mutate(request)
-        self.admission.validate(request)
+        call.warnings += self.admission.validate(request)
         left = mark(resource, entry.value, options, self.kernel.now())
         if call.dry_run:
             return (entry, True) if left is None else (_unstored(left), False)
@@ -237,7 +237,7 @@ class Registry:
 
     def delete_collection(self, call: Call, options: DeleteOptions, listing: ListOptions) -> list[Entry]:
         """Delete everything that a list would return."""
-        page = self.list(call, listing)
+        page = self.select(call, listing)
         return [self.delete(_one(call, entry), options)[0] for entry in page.entries]
 
     def _remove(self, resource: Resource, entry: Entry) -> Entry:
@@ -262,8 +262,7 @@ class Registry:
 
     def _own(self, call: Call, old: Object | None, new: Object) -> None:
         resource = self.scheme.stored(call.resource)
-        now = rfc3339(self.kernel.now())
-        fields = track_update(old, new, call.manager, now, self.schema(resource), resource.api_version, call.subresource)
+        fields = track_update(old, new, call.manager, self.kernel.now(), self.schema(resource), resource.api_version, call.subresource)
         new["metadata"]["managedFields"] = fields
 
     def _refuse(self, resource: Resource, name: str, errors: list[FieldError]) -> None:

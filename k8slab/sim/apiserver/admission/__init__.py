@@ -10,7 +10,7 @@ from k8slab.sim.apiserver.admission.limit_ranger import LimitRanger
 from k8slab.sim.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from k8slab.sim.apiserver.admission.nodes import NodeRestriction, TaintNodesByCondition
 from k8slab.sim.apiserver.admission.pod_security import PodSecurity
-from k8slab.sim.apiserver.admission.pods import SYSTEM_PRIORITY_CLASSES, DefaultTolerationSeconds, Priority, RuntimeClass
+from k8slab.sim.apiserver.admission.pods import DefaultTolerationSeconds, Priority, RuntimeClass
 from k8slab.sim.apiserver.admission.request import AdmissionRequest, Plugin
 from k8slab.sim.apiserver.admission.resource_quota import ResourceQuota
 from k8slab.sim.apiserver.admission.service_account import ServiceAccount
@@ -23,7 +23,7 @@ from k8slab.sim.apiserver.authorization import Authorizer
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
 
-__all__ = ["SYSTEM_PRIORITY_CLASSES", "AdmissionRequest", "Chain", "Plugin", "default_plugins"]
+__all__ = ["AdmissionRequest", "Chain", "Plugin", "default_plugins"]
 
 
 def default_plugins(client: Client, kernel: Kernel, authorizer: Authorizer) -> list[Plugin]:

@@ -18,17 +18,12 @@ class Chain:
     Parameters
     ----------
     plugins
-        In the order of their turns; `install` gives them later, when there is a client for them to read with.
+        In the order of their turns.
     """
 
-    def __init__(self, plugins: Sequence[Plugin] = ()) -> None:
-        self._plugins: tuple[Plugin, ...] = tuple(plugins)
-        self._routes: dict[tuple[str, str, str], tuple[tuple[_Step, ...], tuple[_Step, ...]]] = {}
-
-    def install(self, plugins: Sequence[Plugin]) -> None:
-        """Replace the plugins."""
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._plugins = tuple(plugins)
-        self._routes.clear()
+        self._routes: dict[tuple[str, str, str], tuple[tuple[_Step, ...], tuple[_Step, ...]]] = {}
 
     def mutate(self, request: AdmissionRequest) -> list[str]:
         """Let the plugins complete ``request.object`` in place; return warnings for the client."""

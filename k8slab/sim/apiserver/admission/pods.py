@@ -7,7 +7,7 @@ from k8slab.apimachinery.types import Object, name_of
 from k8slab.sim.apiserver.admission.request import AdmissionRequest, Plugin
 from k8slab.sim.client import Client
 
-__all__ = ["SYSTEM_PRIORITY_CLASSES", "DefaultTolerationSeconds", "Priority", "RuntimeClass"]
+__all__ = ["DefaultTolerationSeconds", "Priority", "RuntimeClass"]
 
 _CLASSES = "priorityclasses.scheduling.k8s.io"
 
@@ -36,26 +36,6 @@ class DefaultTolerationSeconds(Plugin):
             spec["tolerations"] = [*present, *added]
 
 
-def _system_class(name: str, value: int, description: str) -> Object:
-    header = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}}
-    return {**header, "value": value, "description": description, "preemptionPolicy": "PreemptLowerPriority"}
-
-
-#: What the API server creates when it starts.
-SYSTEM_PRIORITY_CLASSES = [
-    _system_class(
-        "system-node-critical",
-        2_000_001_000,
-        "Used for system critical pods that must not be moved from their current node.",
-    ),
-    _system_class(
-        "system-cluster-critical",
-        2_000_000_000,
-        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
-    ),
-]
-
-
 class Priority(Plugin):
     """Turns the name of a PriorityClass into a number, and keeps the default class unique."""
 
@@ -78,7 +58,7 @@ class Priority(Plugin):
                     spec[field] = request.old["spec"][field]
             return
         name = spec.get("priorityClassName")
-        priority_class = self._find(name) if name else self._default()
+        priority_class = self._classes.get(name) if name else self._default()
         if name and priority_class is None:
             raise request.forbidden(f"no PriorityClass with name {name} was found")
         if priority_class is not None:
@@ -91,10 +71,6 @@ class Priority(Plugin):
             chosen.get("preemptionPolicy", "PreemptLowerPriority"),
             "string value of PreemptionPolicy",
         )
-
-    def _find(self, name: str) -> Object | None:
-        found = self._classes.get(name)
-        return found or next((c for c in SYSTEM_PRIORITY_CLASSES if name_of(c) == name), None)
 
     def _default(self) -> Object | None:
         found = self._classes.by_index("admission-global-default", "yes")
