@@ -27,9 +27,12 @@ SYN_TIMEOUT, ARP_TIMEOUT = 127.0, 3.1
 
 
 class Server(Protocol):
-    """Whoever listens: one that speaks HTTP sets ``speaks_http`` and answers requests, another one gets the raw connection."""
+    """Whoever listens: one that speaks HTTP answers requests, another one gets the raw connection."""
 
-    speaks_http: bool
+    @property
+    def speaks_http(self) -> bool:
+        """Whether it speaks HTTP."""
+        ...
 
     def handle(self, request: Request) -> Coroutine[Future[Any], None, Response]:
         """Answer an HTTP request."""

@@ -1,0 +1,82 @@
+"""Registration of the node, its lease every 10 s and its status every 5 min or when something changed.
+
+Upstream: pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease.
+"""
+
+from collections.abc import Callable
+
+from k8slab.apimachinery.timestamps import rfc3339_micro
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.errors import StatusError
+from k8slab.sim.client import Client
+from k8slab.sim.kernel import Kernel, Timer
+from k8slab.sim.kubelet.config import NodeConfig
+from k8slab.sim.kubelet.node_status import LEASE_NAMESPACE, initial_lease, initial_node, node_status
+from k8slab.sim.runtime.runtime import NodeRuntime
+
+__all__ = ["LEASE_PERIOD", "STATUS_PERIOD", "Heartbeat"]
+
+LEASE_PERIOD, STATUS_PERIOD = 10.0, 300.0
+_LEASES = "leases.coordination.k8s.io"
+
+
+class Heartbeat:
+    """Keeps the Node and its Lease alive."""
+
+    def __init__(self, client: Client, kernel: Kernel, config: NodeConfig, runtime: NodeRuntime) -> None:
+        self._client, self._kernel, self._config, self._runtime = client, kernel, config, runtime
+        self._timer: Timer | None = None
+        self._reported_at, self._reported_images = 0.0, -1
+
+    def start(self) -> None:
+        """Register and begin to beat."""
+        node = self._register()
+        self._report(node)
+        self._renew()
+        self._client.event(node, "Normal", "Starting", "Starting kubelet.", "kubelet", host=self._config.name)
+        self._timer = self._kernel.call_later(LEASE_PERIOD, self._beat)
+
+    def stop(self) -> None:
+        """Fall silent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _register(self) -> Object:
+        try:
+            return self._client.create("nodes", initial_node(self._config, self._kernel.now()))
+        except StatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        return self._client.get("nodes", self._config.name)
+
+    def _beat(self) -> None:
+        self._timer = self._kernel.call_later(LEASE_PERIOD, self._beat)
+        self._quietly(self._renew)
+        images_changed = self._runtime.revision != self._reported_images
+        if images_changed or self._kernel.now() - self._reported_at >= STATUS_PERIOD:
+            self._quietly(lambda: self._report(self._client.get("nodes", self._config.name)))
+
+    @staticmethod
+    def _quietly(write: Callable[[], object]) -> None:
+        """A write that fails now (the node is gone, the API overloaded) is tried again with the next beat."""
+        try:
+            write()
+        except StatusError:
+            pass
+
+    def _report(self, node: Object) -> None:
+        status = node_status(self._config, self._runtime.images.values(), node.get("status") or {}, self._kernel.now())
+        self._client.patch("nodes", self._config.name, "", {"status": status}, "merge", subresource="status")
+        self._reported_at, self._reported_images = self._kernel.now(), self._runtime.revision
+
+    def _renew(self) -> None:
+        name, now = self._config.name, self._kernel.now()
+        patch = {"spec": {"holderIdentity": name, "renewTime": rfc3339_micro(now)}}
+        try:
+            self._client.patch(_LEASES, name, LEASE_NAMESPACE, patch)
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            uid = self._client.get("nodes", name)["metadata"]["uid"]
+            self._client.create(_LEASES, initial_lease(self._config, uid, now))

@@ -1,0 +1,208 @@
+"""The kubelet of one node: registers it, runs the pods bound to it, answers for their logs and commands.
+
+Upstream: pkg/kubelet/kubelet.go. It meets the rest of the cluster only through the API and its node's network.
+Simplified: no static pods, no eviction under pressure, no image garbage collection, no device or topology managers.
+"""
+
+from typing import Any
+
+from k8slab.apimachinery.quantity import milli_value, value
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.errors import StatusError, not_found
+from k8slab.sim.client import Client, EventType
+from k8slab.sim.kernel import Future, Kernel
+from k8slab.sim.kubelet import operations
+from k8slab.sim.kubelet.admission import Requests, rejection, requests_of
+from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
+from k8slab.sim.kubelet.context import NodeContext
+from k8slab.sim.kubelet.heartbeat import Heartbeat
+from k8slab.sim.kubelet.router import PodRouter
+from k8slab.sim.kubelet.volumes import references
+from k8slab.sim.kubelet.worker import PodWorker
+from k8slab.sim.network.namespace import NetNamespace, ResolvConf
+from k8slab.sim.network.network import Network
+from k8slab.sim.runtime.runtime import Runtime
+from k8slab.sim.streams import Pipe
+
+__all__ = ["Kubelet"]
+
+#: Within how many seconds a changed ConfigMap or Secret shows in mounted volumes.
+CONFIG_SYNC_PERIOD = 60.0
+
+
+class Kubelet:
+    """A node's agent.
+
+    Parameters
+    ----------
+    client
+        The API as ``system:node:<name>``.
+    kernel
+        Clock, chance and coroutines.
+    node
+        The node.
+    runtime, network
+        Those of the cluster.
+    options
+        How fast things go.
+    router
+        The subscription that the kubelets of a cluster share; a kubelet on its own makes one.
+    """
+
+    def __init__(
+        self, client: Client, kernel: Kernel, node: NodeConfig, runtime: Runtime, network: Network,
+        options: KubeletOptions | None = None, router: PodRouter | None = None,
+    ) -> None:  # fmt: skip
+        self.node, self._client, self._kernel, self._network = node, client, kernel, network
+        namespace = NetNamespace(node.internal_ip, node.name, node.name, ResolvConf((node.internal_ip,)), node.name)
+        self._router = router or PodRouter(client)
+        self._context = NodeContext(
+            client,
+            kernel,
+            node,
+            options or KubeletOptions(),
+            runtime,
+            runtime.node(node.name),
+            network,
+            self._router,
+            namespace,
+            self._forget,
+        )
+        self._heartbeat = Heartbeat(client, kernel, node, runtime.node(node.name))
+        self._workers: dict[str, PodWorker] = {}
+        self._requests: dict[str, Requests] = {}
+        self._used: Requests = (0, 0, 0)
+        resources = node.resources()
+        self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
+
+    def start(self) -> None:
+        """Register the node and begin to look after its pods."""
+        self._network.add_node(self._context.namespace, self.node.pod_cidr)
+        self._heartbeat.start()
+        self._router.attach(self.node.name, self)
+
+    def stop(self) -> None:
+        """Stop heart-beating and looking at the API; containers go on, as they do when only the kubelet dies."""
+        self._heartbeat.stop()
+        self._router.detach(self.node.name)
+
+    # --- pods ---
+
+    def pod_changed(self, type: EventType, pod: Object) -> None:
+        """Handle an event of a pod on this node."""
+        uid = pod["metadata"].get("uid", "")
+        worker = self._workers.get(uid)
+        if type == "DELETED":
+            if worker is not None:
+                self._forget(uid)
+                worker.gone()
+        elif worker is not None:
+            worker.changed(pod)
+        elif not self._finished_before(pod):
+            self._admit(uid, pod)
+
+    def _finished_before(self, pod: Object) -> bool:
+        """Whether there is nothing to run of a pod this kubelet does not know; one that waits for its end gets it."""
+        meta = pod["metadata"]
+        live = self._client.informer("pods").get(meta["name"], meta["namespace"])
+        if live is None or live["metadata"].get("uid") != meta.get("uid"):
+            return True
+        if (live.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+            return False
+        if live["metadata"].get("deletionTimestamp"):
+            try:
+                self._client.delete("pods", meta["name"], meta["namespace"], grace_period=0, uid=meta.get("uid"))
+            except StatusError as error:
+                if error.code not in (404, 409):
+                    raise
+        return True
+
+    def _admit(self, uid: str, pod: Object) -> None:
+        wanted = requests_of(pod)
+        worker = self._workers[uid] = PodWorker(self._context, pod)
+        refusal = None
+        if not (pod.get("status") or {}).get("containerStatuses"):
+            node = self._client.informer("nodes").get(self.node.name)
+            refusal = rejection(pod, node, wanted, self._used, self._capacity)
+        if refusal is None:
+            self._requests[uid] = wanted
+            self._used = (self._used[0] + wanted[0], self._used[1] + wanted[1], self._used[2] + wanted[2])
+        worker.start(refusal)
+
+    def _forget(self, uid: str) -> None:
+        self._workers.pop(uid, None)
+        freed = self._requests.pop(uid, (0, 0, 0))
+        self._used = (self._used[0] - freed[0], self._used[1] - freed[1], self._used[2] - freed[2])
+
+    def config_changed(self, kind: str, namespace: str, name: str) -> None:
+        """Let mounted volumes follow a ConfigMap or Secret, some time within the next minute."""
+        for worker in list(self._workers.values()):
+            pod = worker.record.pod
+            if (
+                pod["metadata"]["namespace"] == namespace
+                and worker.record.volumes is not None
+                and (kind, name) in references(pod)
+            ):
+                self._kernel.call_later(self._kernel.random.uniform(0, CONFIG_SYNC_PERIOD), worker.record.volumes.refresh, pod)
+
+    def _find(self, namespace: str, pod: str) -> PodWorker:
+        found = [w for w in self._workers.values() if w.record.pod["metadata"]["name"] == pod]
+        for worker in found:
+            if worker.record.pod["metadata"]["namespace"] == namespace:
+                return worker
+        raise not_found("", "pods", pod)
+
+    # --- what the API server passes on ---
+
+    def logs(
+        self, namespace: str, pod: str, container: str = "", *, follow: bool = False, previous: bool = False,
+        tail_lines: int | None = None, since_seconds: int | None = None, since_time: str | None = None, timestamps: bool = False,
+        limit_bytes: int | None = None,
+    ) -> Pipe:  # fmt: skip
+        """Return a container's log as a stream.
+
+        Raises
+        ------
+        StatusError
+            If there is no such log, with upstream's wording.
+        """
+        record = self._find(namespace, pod).record
+        log = operations.log_of(record, operations.find_container(record, container), previous)
+        now = self._kernel.now()
+        return operations.read_log(log, now, follow, tail_lines, since_seconds, since_time, timestamps, limit_bytes)
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: list[str],
+        stdin: Pipe | None,
+        stdout: Pipe,
+        stderr: Pipe,
+        tty: bool = False,
+    ) -> Future[int]:
+        """Run a command in a container; the future is its exit code.
+
+        Raises
+        ------
+        StatusError
+            If the command cannot be started, with upstream's wording.
+        """
+        return operations.exec_command(
+            self._find(namespace, pod).record, container, command, stdin, stdout, stdout if tty else stderr
+        )
+
+    def attach(
+        self, namespace: str, pod: str, container: str, stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool = False
+    ) -> Future[int]:
+        """Connect to a container's first process; the future is its exit code, once it ends."""
+        return operations.attach(self._kernel, self._find(namespace, pod).record, container, stdin, stdout)
+
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """Return CPU (millicores) and memory (bytes) per container, by "namespace/pod" (upstream: /stats/summary)."""
+        result = {}
+        for worker in self._workers.values():
+            meta = worker.record.pod["metadata"]
+            result[f"{meta['namespace']}/{meta['name']}"] = operations.summary(worker.record)
+        return result

@@ -1,0 +1,92 @@
+"""What a kubelet remembers of a pod and its containers between two looks at it.
+
+Upstream: kubecontainer.PodStatus and the status manager's cache. Kept small: there are up to 10,000 of them in a process.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from k8slab.apimachinery.types import Object
+from k8slab.sim.network.namespace import NetNamespace
+from k8slab.sim.runtime.container import Container
+from k8slab.sim.runtime.images import Image
+
+if TYPE_CHECKING:
+    from k8slab.sim.kubelet.probes import Prober
+    from k8slab.sim.kubelet.volumes import PodVolumes
+    from k8slab.sim.runtime.log import ContainerLog
+
+__all__ = ["ContainerRecord", "PodRecord"]
+
+Kind = Literal["init", "sidecar", "main"]
+State = Literal["waiting", "starting", "running", "terminated"]
+
+
+class ContainerRecord:
+    """One container of a pod over all its restarts."""
+
+    __slots__ = ("backoff", "container", "image", "image_backoff", "kind", "last", "message", "name", "previous_log", "probers",
+                 "ready", "reason", "restart_count", "retry_at", "spec", "started", "state", "stopping", "terminated")  # fmt: skip
+
+    def __init__(self, spec: Object, kind: Kind) -> None:
+        self.spec, self.kind, self.name = spec, kind, spec["name"]
+        self.state: State = "waiting"
+        self.reason = self.message = ""
+        self.container: Container | None = None
+        self.image: Image | None = None
+        self.terminated: Object | None = None
+        self.last: Object | None = None
+        self.previous_log: ContainerLog | None = None
+        self.restart_count = 0
+        self.backoff = self.image_backoff = 0.0
+        self.retry_at = 0.0
+        self.started = self.ready = self.stopping = False
+        self.probers: list[Prober] | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code of the last run, None if it has not ended."""
+        return self.terminated["exitCode"] if self.terminated is not None else None
+
+    @property
+    def field_path(self) -> str:
+        """Where events about it point to."""
+        return f"spec.{'containers' if self.kind == 'main' else 'initContainers'}{{{self.name}}}"
+
+
+class PodRecord:
+    """One pod on a node."""
+
+    __slots__ = ("containers", "deleted", "failure", "namespace", "network", "pod", "start_time", "stopping", "volumes")
+
+    def __init__(self, pod: Object, start_time: str) -> None:
+        spec = pod["spec"]
+        self.pod, self.start_time = pod, start_time
+        inits = [ContainerRecord(c, _init_kind(c)) for c in spec.get("initContainers") or ()]
+        self.containers = inits + [ContainerRecord(c, "main") for c in spec["containers"]]
+        self.network: NetNamespace | None = None
+        self.volumes: PodVolumes | None = None
+        self.stopping = self.deleted = False
+        self.failure: tuple[str, str] | None = None
+
+    @property
+    def mains(self) -> list[ContainerRecord]:
+        """The app containers."""
+        return [c for c in self.containers if c.kind == "main"]
+
+    @property
+    def inits(self) -> list[ContainerRecord]:
+        """Init containers and sidecars, in their order."""
+        return [c for c in self.containers if c.kind != "main"]
+
+    @property
+    def restart_policy(self) -> str:
+        """Always, OnFailure or Never."""
+        return str(self.pod["spec"].get("restartPolicy", "Always"))
+
+    def find(self, name: str) -> ContainerRecord | None:
+        """Return the container of a name."""
+        return next((c for c in self.containers if c.name == name), None)
+
+
+def _init_kind(container: Object) -> Literal["init", "sidecar"]:
+    return "sidecar" if container.get("restartPolicy") == "Always" else "init"

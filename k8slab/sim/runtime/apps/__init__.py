@@ -1,0 +1,30 @@
+"""What the servers of the image catalogue answer: one function per kind of server, looked up by the name in the image file."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from k8slab.sim.kernel import Future
+from k8slab.sim.network.http import Request, Response
+from k8slab.sim.network.network import Connection
+from k8slab.sim.runtime.apps import chatter, netexec, redis, static
+from k8slab.sim.runtime.server import SimulatedServer
+
+__all__ = ["APPS", "RAW_APPS"]
+
+App = Callable[[SimulatedServer, Request], Coroutine[Future[Any], None, Response]]
+RawApp = Callable[[SimulatedServer, Connection], Coroutine[Future[Any], None, None]]
+
+APPS: dict[str, App] = {
+    "static": static.files,
+    "python": static.listing,
+    "text": static.text,
+    "echo": static.echo,
+    "netexec": netexec.netexec,
+    "serve-hostname": netexec.serve_hostname,
+    "liveness": netexec.liveness,
+    "chatter-web": chatter.web,
+    "chatter-gateway": chatter.gateway,
+    "chatter-rooms": chatter.rooms,
+    "chatter-history": chatter.history,
+}
+RAW_APPS: dict[str, RawApp] = {"redis": redis.serve, "silent": redis.silent}

@@ -1,0 +1,62 @@
+"""agnhost, the image of Kubernetes' own end-to-end tests: netexec, serve-hostname, liveness.
+
+Upstream: test/images/agnhost. Simplified: netexec answers /, /hostname, /clientip, /echo, /header, /healthz, /readyz, /shell
+and /exit; no UDP.
+"""
+
+import json
+from urllib.parse import unquote
+
+from k8slab.sim.network.http import Request, Response
+from k8slab.sim.runtime.server import SimulatedServer
+
+__all__ = ["liveness", "netexec", "serve_hostname"]
+
+
+def _text(body: str, status: int = 200) -> Response:
+    return Response(status, body.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+
+
+async def netexec(server: SimulatedServer, request: Request) -> Response:
+    """Answer as ``agnhost netexec``."""
+    match request.path:
+        case "/":
+            return _text(server.fill("NOW: {iso}"))
+        case "/hostname" | "/hostName":
+            return _text(server.container.config.network.hostname)
+        case "/clientip":
+            return _text(f"{request.client_ip}:{request.client_port}")
+        case "/echo":
+            return _text(request.argument("msg"), int(request.argument("code", "200")))
+        case "/header":
+            return _text(request.headers.get(request.argument("key").lower(), ""))
+        case "/healthz" | "/readyz":
+            return _text("")
+        case "/shell":
+            return await _shell(server, unquote(request.argument("shellCommand") or request.argument("cmd")))
+        case "/exit":
+            server.container.kernel.call_soon(server.exit, int(request.argument("code", "0")))
+            return _text("")
+    return _text("404 page not found\n", 404)
+
+
+async def _shell(server: SimulatedServer, command: str) -> Response:
+    from k8slab.sim.runtime.process import Input
+
+    chunks: list[bytes] = []
+    code = await server.container.exec(["sh", "-c", command], Input(), chunks.append, chunks.append)
+    answer = {"output": b"".join(chunks).decode("utf-8", "replace")} | ({"error": f"exit status {code}"} if code else {})
+    return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+
+async def serve_hostname(server: SimulatedServer, request: Request) -> Response:
+    """Answer every request with the host name."""
+    return _text(server.container.config.network.hostname)
+
+
+async def liveness(server: SimulatedServer, request: Request) -> Response:
+    """Be healthy for ten seconds, then never again (the example of the Kubernetes documentation)."""
+    age = server.container.kernel.now() - server.container.started_at
+    if request.path == "/healthz" and age > 10:
+        return _text(f"error: {age:.9g}s", 500)
+    return _text("ok")

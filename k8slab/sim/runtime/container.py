@@ -1,0 +1,295 @@
+"""One run of a container: its first process or server, files, log, CPU and memory.
+
+Real components: runc and the containerd shim. A container whose first process is a known server (nginx, redis) is data: no
+coroutine runs until somebody connects. Everything else is a `Process` in the kernel. The virtual file tree is built when it is
+first looked at, so that an idle pod costs almost nothing.
+"""
+
+import math
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from k8slab.sim.kernel import Future, Kernel
+from k8slab.sim.network.namespace import NetNamespace
+from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node
+from k8slab.sim.runtime.images import Image
+from k8slab.sim.runtime.log import ContainerLog
+from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process
+
+if TYPE_CHECKING:
+    from k8slab.sim.network.network import Network
+    from k8slab.sim.runtime.server import SimulatedServer
+
+__all__ = ["Container", "ContainerConfig", "ExecError", "Mount", "StartError"]
+
+
+class StartError(Exception):
+    """The first process cannot be started; the text is containerd's."""
+
+
+class ExecError(Exception):
+    """A command cannot be started in a running container; the text is containerd's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume at a path of the container."""
+
+    path: str
+    node: Node
+    read_only: bool = False
+
+
+@dataclass(slots=True)
+class ContainerConfig:
+    """What the kubelet asks the runtime for (upstream: runtimeapi.ContainerConfig)."""
+
+    name: str
+    image: Image
+    network: NetNamespace
+    command: list[str] = field(default_factory=list)
+    args: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    workdir: str = ""
+    user: int | None = None
+    mount_paths: tuple[str, ...] = ()
+    mounts: Callable[[], list[Mount]] = list  #: asked for once, when the files are first looked at
+    read_only_root: bool = False
+    cpu_limit: int = 0
+    memory_limit: int = 0
+    stdin: bool = False
+    delays: float = 0.0  #: factor on the image's own start-up time
+
+
+class Container:
+    """A container from its creation to its exit.
+
+    Parameters
+    ----------
+    id
+        64 hexadecimal digits.
+    config
+        What to run.
+    kernel, network
+        Where to run.
+    on_exit
+        Called once, when it has ended.
+    """
+
+    __slots__ = ("_load", "_load_time", "_next_pid", "_root", "config", "cpu_burning", "exit_code", "finished_at", "id", "kernel",
+                 "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state", "stdin")  # fmt: skip
+
+    def __init__(
+        self, id: str, config: ContainerConfig, kernel: Kernel, network: "Network", on_exit: Callable[["Container"], object]
+    ) -> None:
+        self.id, self.config, self.kernel, self.network, self.on_exit = id, config, kernel, network, on_exit
+        self.log = ContainerLog(kernel)
+        self.state = "created"
+        self.started_at = self.finished_at = 0.0
+        self.exit_code, self.reason = 0, ""
+        self.processes: dict[int, Process] = {}
+        self.server: SimulatedServer | None = None
+        self.stdin: Any = None
+        self.memory, self.cpu_burning = 0, 0
+        self._next_pid = 1
+        self._root: Directory | None = None
+        self._load, self._load_time = 0.0, 0.0
+
+    # --- life ---
+
+    @property
+    def argv(self) -> list[str]:
+        """The command line of the first process."""
+        image, config = self.config.image, self.config
+        args = config.args or ([] if config.command else list(image.command))
+        return [*(config.command or image.entrypoint), *args]
+
+    def start(self) -> None:
+        """Start the first process.
+
+        Raises
+        ------
+        StartError
+            If it cannot be started.
+        """
+        from k8slab.sim.runtime.lookup import entry_server, find_program
+
+        argv = self.argv
+        if not argv:
+            raise StartError("no command specified")
+        spec = entry_server(self.config.image, argv)
+        program = find_program(self, argv[0]) if spec is None else None
+        if spec is None and program is None:
+            task = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed"
+            raise StartError(
+                f"{task}: unable to start container process: error during container init: {_not_found(argv[0])}: unknown"
+            )
+        self.state, self.started_at = "running", self.kernel.now()
+        if spec is not None:
+            self._start_server(spec, argv)
+            return
+        assert program is not None
+        self.claim_memory(1 << 20)
+        if self.state == "running":
+            process = self.new_process(argv, self._first_input(), self.stdout, self.stderr)
+            process.start(program).exited.add_done_callback(lambda code: self.finish(code.result()))
+
+    def _start_server(self, spec: dict[str, Any], argv: list[str]) -> None:
+        from k8slab.sim.runtime.server import SimulatedServer
+
+        self._next_pid = 2
+        self.server = SimulatedServer(self, spec, argv, self.stdout, self.stderr, self.finish)
+        self.server.start()
+
+    def _first_input(self) -> Input:
+        if not self.config.stdin:
+            return Input()
+        from k8slab.sim.streams import Pipe
+
+        self.stdin = Pipe(self.kernel)
+        return Input(pipe=self.stdin)
+
+    def stop(self, signal: str = "") -> None:
+        """Send the stop signal (or another one) to the first process."""
+        number = SIGNALS[(signal or self.config.image.stop_signal).removeprefix("SIG")]
+        if self.server is not None:
+            self.server.signal(number)
+        elif 1 in self.processes:
+            self.processes[1].signal(number)
+
+    def kill(self, reason: str = "") -> None:
+        """End every process at once (SIGKILL)."""
+        self.finish(137, reason)
+
+    def finish(self, code: int, reason: str = "") -> None:
+        """Note the exit of the first process; everything else in the container ends with it."""
+        if self.state != "running":
+            return
+        self.state, self.exit_code, self.finished_at = "exited", code, self.kernel.now()
+        self.reason = reason or ("Completed" if code == 0 else "Error")
+        if self.server is not None:
+            self.server.close()
+        for process in list(self.processes.values()):
+            process.exit(137)
+        self.log.close()
+        self.kernel.call_soon(self.on_exit, self)
+
+    # --- processes ---
+
+    def new_pid(self) -> int:
+        """Return the next process id."""
+        self._next_pid += 1
+        return self._next_pid - 1
+
+    def stdout(self, data: bytes) -> None:
+        """Write to the container's standard output."""
+        self.log.write(data.decode("utf-8", "replace"))
+
+    def stderr(self, data: bytes) -> None:
+        """Write to the container's standard error."""
+        self.log.write(data.decode("utf-8", "replace"), "stderr")
+
+    def new_process(self, argv: list[str], stdin: Input, stdout: Output, stderr: Output) -> Process:
+        """Return a process with the container's environment, directory and user."""
+        uid = self.uid
+        return Process(
+            self, argv, self.environment(), self.config.workdir or self.config.image.workdir, uid, stdin, stdout, stderr
+        )
+
+    @property
+    def uid(self) -> int:
+        """The numeric user of the processes."""
+        user = self.config.image.user.partition(":")[0]
+        return self.config.user if self.config.user is not None else int(user) if user.isdigit() else 1000
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a new process."""
+        home = "/root" if self.uid == 0 else "/"
+        base = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": self.config.network.hostname}
+        return {
+            **base,
+            **self.config.image.env,
+            **self.config.links,
+            **self.config.env,
+            "HOME": self.config.env.get("HOME", home),
+        }
+
+    def exec(self, argv: list[str], stdin: Input, stdout: Output, stderr: Output) -> Future[int]:
+        """Run a command beside the first process; the future is its exit code.
+
+        Raises
+        ------
+        ExecError
+            If the command cannot be started.
+        """
+        from k8slab.sim.runtime.lookup import find_program
+
+        program = find_program(self, argv[0])
+        if program is None:
+            raise ExecError(
+                "OCI runtime exec failed: exec failed: unable to start container process: " + _not_found(argv[0]) + ": unknown"
+            )
+        return self.new_process(argv, stdin, stdout, stderr).start(program).exited
+
+    # --- files ---
+
+    @property
+    def files(self) -> FileSystem:
+        """The files as the container sees them."""
+        if self._root is None:
+            from k8slab.sim.runtime.rootfs import build_root
+
+            self._root = build_root(self)
+        return FileSystem(self._root, self.kernel.now)
+
+    def mounted_file(self, path: str) -> bytes | None:
+        """Return a file without building the whole tree if nothing has been written yet; None if there is none."""
+        if self._root is None and not any(f"{path}/".startswith(m.rstrip("/") + "/") for m in self.config.mount_paths):
+            text = self.config.image.files.get(path)
+            return None if text is None else text.encode()
+        files = self.files
+        node = files.find(path) if files.exists(path) else None
+        return node.read() if isinstance(node, File) else None
+
+    def written_file(self, path: str) -> bytes | None:
+        """Return a file that a process wrote, None if none did."""
+        if self._root is None:
+            return None
+        return self.files.read(path) if self.files.exists(path) else None
+
+    # --- CPU and memory ---
+
+    def claim_memory(self, size: int) -> None:
+        """Use more memory; beyond the limit the kernel's OOM killer ends the container."""
+        self.memory += size
+        if self.config.memory_limit and self.memory > self.config.memory_limit:
+            self.kill("OOMKilled")
+
+    def release_memory(self, size: int) -> None:
+        """Use less memory."""
+        self.memory -= size
+
+    def charge(self, seconds: float) -> float:
+        """Note CPU time used; return how long it took on the clock, given the CPU limit."""
+        now = self.kernel.now()
+        self._load = self._load * math.exp(-(now - self._load_time) / 15) + seconds / 15
+        self._load_time = now
+        limit = self.config.cpu_limit
+        return seconds * max(1.0, 1000 / limit) if limit else seconds
+
+    def usage(self) -> tuple[int, int]:
+        """Return CPU (millicores, over the last seconds) and memory (bytes) in use."""
+        if self.state != "running":
+            return 0, 0
+        decayed = self._load * math.exp(-(self.kernel.now() - self._load_time) / 15)
+        cpu = int(decayed * 1000) + self.cpu_burning + (self.server.idle_cpu if self.server is not None else 0)
+        return (min(cpu, self.config.cpu_limit) if self.config.cpu_limit else cpu), self.memory
+
+
+def _not_found(name: str) -> str:
+    if "/" in name:
+        return f'exec: "{name}": stat {posixpath.normpath(name)}: no such file or directory'
+    return f'exec: "{name}": executable file not found in $PATH'

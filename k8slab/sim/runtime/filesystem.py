@@ -1,0 +1,208 @@
+"""The files a simulated container sees: a tree of directories in memory, with volumes mounted into it.
+
+Real component: the overlay and bind mounts that containerd sets up. Volumes are `Directory` objects that several containers
+(emptyDir), or the kubelet (ConfigMap, Secret), hold too, so that a change shows everywhere at once.
+Simplified: no hard links, no ownership apart from what `ls -l` prints, permission bits are kept but root may do everything.
+Nothing here ever touches the host's files.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+__all__ = ["Directory", "File", "FileError", "FileSystem", "Node", "Symlink"]
+
+
+class FileError(Exception):
+    """A failed file operation; the text is what the C library says for the errno."""
+
+
+class File:
+    """A regular file; ``source`` makes its content on each read instead (``/etc/hosts``, a token)."""
+
+    __slots__ = ("data", "mode", "mtime", "source")
+
+    def __init__(self, data: bytes = b"", mode: int = 0o644, mtime: float = 0, source: Callable[[], bytes] | None = None) -> None:
+        self.data, self.mode, self.mtime, self.source = data, mode, mtime, source
+
+    def read(self) -> bytes:
+        """Return the content."""
+        return self.source() if self.source is not None else self.data
+
+
+class Symlink:
+    """A symbolic link."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+
+
+class Directory:
+    """A directory; one with ``mounted`` set is where another file system begins."""
+
+    __slots__ = ("entries", "mode", "mounted", "mtime", "read_only")
+
+    def __init__(self, entries: "dict[str, Node] | None" = None, mode: int = 0o755, mtime: float = 0) -> None:
+        self.entries: dict[str, Node] = entries if entries is not None else {}
+        self.mode, self.mtime = mode, mtime
+        self.mounted, self.read_only = False, False
+
+    def put(self, path: str, node: "Node") -> None:
+        """Place a node at a relative path, making the directories on the way."""
+        directory = self
+        *parents, name = [p for p in path.split("/") if p]
+        for part in parents:
+            child = directory.entries.get(part)
+            if not isinstance(child, Directory):
+                child = directory.entries[part] = Directory(mtime=self.mtime)
+            directory = child
+        directory.entries[name] = node
+
+    def mount(self, path: str, node: "Node", read_only: bool = False) -> None:
+        """Place a volume at a path; a directory is shared, not copied."""
+        if isinstance(node, Directory):
+            view = Directory(node.entries, node.mode, node.mtime)
+            view.mounted, view.read_only = True, read_only
+            node = view
+        self.put(path, node)
+
+
+Node = File | Directory | Symlink
+
+
+class FileSystem:
+    """Path operations on a tree, as one process does them.
+
+    Parameters
+    ----------
+    root
+        The tree.
+    now
+        The clock, for modification times.
+    """
+
+    def __init__(self, root: Directory, now: Callable[[], float]) -> None:
+        self.root, self._now = root, now
+
+    def find(self, path: str, follow: bool = True, _depth: int = 0) -> Node:
+        """Return the node at an absolute path."""
+        if _depth > 20:
+            raise FileError("Too many levels of symbolic links")
+        node: Node = self.root
+        parts = [p for p in posixpath.normpath(path).split("/") if p]
+        for i, part in enumerate(parts):
+            if not isinstance(node, Directory):
+                raise FileError("Not a directory")
+            found = node.entries.get(part)
+            if found is None:
+                raise FileError("No such file or directory")
+            if isinstance(found, Symlink) and (follow or i < len(parts) - 1):
+                target = posixpath.join("/", *parts[:i], found.target)
+                found = self.find(target, True, _depth + 1)
+            node = found
+        return node
+
+    def exists(self, path: str) -> bool:
+        """Whether there is something at the path."""
+        try:
+            self.find(path)
+        except FileError:
+            return False
+        return True
+
+    def read(self, path: str) -> bytes:
+        """Return a file's content."""
+        node = self.find(path)
+        if isinstance(node, Directory):
+            raise FileError("Is a directory")
+        assert isinstance(node, File)
+        return node.read()
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted names in a directory."""
+        node = self.find(path)
+        if not isinstance(node, Directory):
+            raise FileError("Not a directory")
+        return sorted(node.entries)
+
+    def write(self, path: str, data: bytes, append: bool = False) -> None:
+        """Write a file, made if need be."""
+        try:
+            node = self.find(path)
+        except FileError:
+            self._parent(path).entries[posixpath.basename(path)] = File(data, mtime=self._now())
+            return
+        if isinstance(node, Directory):
+            raise FileError("Is a directory")
+        self._parent(path)
+        assert isinstance(node, File)
+        node.data, node.source = (node.read() + data if append else data), None
+        node.mtime = self._now()
+
+    def make_directory(self, path: str, parents: bool = False) -> None:
+        """Make a directory; with ``parents`` also those above it, and it may be there already."""
+        if self.exists(path):
+            if parents and isinstance(self.find(path), Directory):
+                return
+            raise FileError("File exists")
+        above = posixpath.dirname(posixpath.normpath(path))
+        if parents and above != "/":
+            self.make_directory(above, True)
+        self._parent(path).entries[posixpath.basename(posixpath.normpath(path))] = Directory(mtime=self._now())
+
+    def remove(self, path: str, recursive: bool = False) -> None:
+        """Remove a file, a link, or, recursively, a directory."""
+        node = self.find(path, follow=False)
+        if isinstance(node, Directory):
+            if node.mounted:
+                raise FileError("Resource busy")
+            if not recursive:
+                raise FileError("Is a directory")
+        del self._parent(path).entries[posixpath.basename(posixpath.normpath(path))]
+
+    def place(self, path: str, node: Node) -> None:
+        """Put a node at a path, over what is there (mv, ln)."""
+        self._parent(path).entries[posixpath.basename(posixpath.normpath(path))] = node
+
+    def walk(self, path: str) -> Iterator[str]:
+        """Yield the path and everything below it."""
+        yield path
+        try:
+            node = self.find(path, follow=False)
+        except FileError:
+            return
+        if isinstance(node, Directory):
+            for name in sorted(node.entries):
+                yield from self.walk(posixpath.join(path, name))
+
+    def glob(self, pattern: str, cwd: str) -> list[str]:
+        """Return the paths that match, spelled relative if the pattern is, in order; none if nothing does."""
+        found = [""] if not pattern.startswith("/") else ["/"]
+        for part in [p for p in pattern.split("/") if p]:
+            found = [posixpath.join(base, name) for base in found for name in self._matching(posixpath.join(cwd, base), part)]
+        return found
+
+    def _matching(self, directory: str, part: str) -> list[str]:
+        if not any(c in part for c in "*?["):
+            return [part] if self.exists(posixpath.join(directory, part)) else []
+        try:
+            names = self.names(directory)
+        except FileError:
+            return []
+        return [n for n in names if fnmatchcase(n, part) and (part.startswith(".") or not n.startswith("."))]
+
+    def _parent(self, path: str) -> Directory:
+        """Return the directory that a path is in, if it may be written to."""
+        parts = [p for p in posixpath.normpath(path).split("/")[:-1] if p]
+        node, read_only = self.root, self.root.read_only
+        for i in range(len(parts)):
+            found = self.find("/" + "/".join(parts[: i + 1]))
+            if not isinstance(found, Directory):
+                raise FileError("Not a directory")
+            node = found
+            read_only = node.read_only if node.mounted else read_only
+        if read_only:
+            raise FileError("Read-only file system")
+        return node

@@ -1,0 +1,86 @@
+"""The container runtime of all nodes: images on their disks, containers, volumes that live on a node.
+
+Real component: containerd, as the kubelet speaks to it over CRI. Simplified: images have no layers in common, and a pull
+takes time by size only.
+"""
+
+from collections.abc import Callable
+
+from k8slab.sim.kernel import Kernel
+from k8slab.sim.network.network import Network
+from k8slab.sim.runtime.container import Container, ContainerConfig
+from k8slab.sim.runtime.filesystem import Directory
+from k8slab.sim.runtime.images import Image, ImageRef, find_image
+
+__all__ = ["NodeRuntime", "Runtime"]
+
+#: Bytes per second that a node pulls images with.
+PULL_RATE = 40_000_000
+
+
+class NodeRuntime:
+    """What one node keeps: its images and its own directories."""
+
+    __slots__ = ("host", "images", "revision")
+
+    def __init__(self) -> None:
+        self.images: dict[str, Image] = {}
+        self.revision = 0
+        self.host: Directory | None = None
+
+    def has(self, ref: ImageRef) -> Image | None:
+        """Return an image if it is on the node's disk."""
+        if ref.digest:
+            return next((i for i in self.images.values() if i.digest == ref.digest), None)
+        return self.images.get(str(ref))
+
+    def store(self, image: Image) -> None:
+        """Keep a pulled image."""
+        if image.name not in self.images:
+            self.images[image.name] = image
+            self.revision += 1
+
+    def host_files(self) -> Directory:
+        """Return the node's own file tree, for hostPath volumes."""
+        if self.host is None:
+            self.host = Directory()
+            for path in ("etc/kubernetes", "tmp", "var/lib/kubelet", "var/log/pods", "var/lib/containerd", "proc", "dev"):
+                self.host.put(path, Directory())
+        return self.host
+
+
+class Runtime:
+    """The runtimes of the cluster's nodes.
+
+    Parameters
+    ----------
+    kernel, network
+        Where containers run and connect.
+    """
+
+    def __init__(self, kernel: Kernel, network: Network) -> None:
+        self._kernel, self._network = kernel, network
+        self._nodes: dict[str, NodeRuntime] = {}
+        self.volumes: dict[str, Directory] = {}  #: contents of PersistentVolumes, by name
+
+    def node(self, name: str) -> NodeRuntime:
+        """Return what a node keeps."""
+        if name not in self._nodes:
+            self._nodes[name] = NodeRuntime()
+        return self._nodes[name]
+
+    @staticmethod
+    def resolve(ref: ImageRef) -> tuple[Image, float]:
+        """Return an image of a registry and the seconds its pull takes.
+
+        Raises
+        ------
+        PullError
+            If there is no such image.
+        """
+        image = find_image(ref)
+        return image, 0.4 + image.size / PULL_RATE
+
+    def create(self, config: ContainerConfig, on_exit: Callable[[Container], object]) -> Container:
+        """Create a container."""
+        return Container(f"{self._kernel.random.getrandbits(256):064x}", config, self._kernel, self._network, on_exit)

@@ -1,0 +1,232 @@
+"""Servers of the image catalogue: nginx, redis, agnhost netexec, chatter's parts; started, listening, stopped as data says.
+
+A server is no process: it registers its sockets with the network, and its app function runs when somebody connects. The
+fields of a server's description (an image file's ``programs``):
+
+``app``         name of the app (see ``apps/``)
+``ports``       numbers, or ``--option=8080`` / ``$VARIABLE=8080`` for a port the command line or environment may change
+``log``         text written at start; ``access-log`` a line per request
+``delay``       seconds until it listens; ``crash`` ``{after, code, log}`` makes it fail
+``requires-env`` ``{any, log}``: it fails without one of these variables
+``stop``        per signal name ``{code, delay, log}``; ``default`` for the others it handles
+``memory``, ``cpu``  in use when idle; ``request-cpu`` seconds of CPU per request
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from k8slab.apimachinery.quantity import milli_value, value
+from k8slab.apimachinery.types import Object
+from k8slab.sim.network.http import Request, Response
+from k8slab.sim.runtime.process import SIGNALS, Output
+
+if TYPE_CHECKING:
+    from k8slab.sim.network.network import Connection
+    from k8slab.sim.runtime.container import Container
+
+__all__ = ["SimulatedServer"]
+
+_PORT_TAKEN = "listen tcp :{port}: bind: {error}\n"
+_NAMES = {number: name for name, number in SIGNALS.items()}
+_FIELD = re.compile(r"\{([a-z_]+)(?::([A-Za-z0-9_]+)(?:=([^}]*))?)?\}")
+
+
+class SimulatedServer:
+    """A running server.
+
+    Parameters
+    ----------
+    container
+        Where it runs.
+    spec
+        Its description.
+    argv
+        The command line.
+    stdout, stderr
+        Where its log goes.
+    on_exit
+        Called with the exit code.
+    """
+
+    __slots__ = ("_exiting", "_on_exit", "argv", "container", "listening", "spec", "state", "stderr", "stdout")
+
+    def __init__(
+        self,
+        container: "Container",
+        spec: Object,
+        argv: list[str],
+        stdout: Output,
+        stderr: Output,
+        on_exit: Callable[[int], object],
+    ) -> None:
+        self.container, self.spec, self.argv, self.stdout, self.stderr = container, spec, argv, stdout, stderr
+        self._on_exit = on_exit
+        self._exiting = False
+        self.listening: list[int] = []
+        self.state: dict[str, Any] = {}
+
+    @property
+    def speaks_http(self) -> bool:
+        """Whether the network hands over requests instead of connections."""
+        return not self.spec.get("raw", False)
+
+    @property
+    def idle_cpu(self) -> int:
+        """Millicores in use without load."""
+        return milli_value(self.spec.get("cpu", "1m"))
+
+    def start(self) -> None:
+        """Write the first log lines and begin to listen, at once or after the start-up time."""
+        self.log(self.spec.get("log", ""))
+        self.container.claim_memory(value(self.spec.get("memory", "4Mi")))
+        crash = self.spec.get("crash") or self._missing_settings()
+        if crash is not None:
+            self._later(crash.get("after", 0), self._crash, crash)
+        self._later(self.spec.get("delay", 0) * self.container.config.delays, self._listen)
+
+    def _later(self, seconds: float, callback: Callable[..., object], *args: Any) -> None:
+        if seconds > 0:
+            self.container.kernel.call_later(seconds, callback, *args)
+        else:
+            callback(*args)
+
+    def _listen(self) -> None:
+        network, ip = self.container.network, self.container.config.network.ip
+        for port in [] if self._exiting else self.ports():
+            try:
+                network.listen(ip, port, self)
+            except OSError as error:
+                self.log(
+                    self.spec.get("port-taken", _PORT_TAKEN), to_stderr=True, fields={"port": str(port), "error": str(error)}
+                )
+                self.exit(1)
+                return
+            self.listening.append(port)
+        self.log(self.spec.get("ready-log", ""))
+
+    def _missing_settings(self) -> Object | None:
+        needed = self.spec.get("requires-env")
+        if needed is None or any(self.container.environment().get(name) for name in needed["any"]):
+            return None
+        return {"log": needed["log"]}
+
+    def _crash(self, crash: Object) -> None:
+        self.log(crash.get("log", ""), to_stderr=True)
+        self.exit(crash.get("code", 1))
+
+    def ports(self) -> list[int]:
+        """Return the ports it listens on, with what the command line and the environment say."""
+        found = []
+        for entry in self.spec.get("ports") or ():
+            name, equals, default = str(entry).partition("=")
+            found.append(int((self._setting(name, default) if equals else name).rpartition(":")[2]))
+        return found
+
+    def _setting(self, name: str, default: str) -> str:
+        if name.startswith("$"):
+            return self.container.environment().get(name[1:], default)
+        return self.option(name, default)
+
+    def option(self, name: str, default: str = "") -> str:
+        """Return the value of a command line option, spelled ``--name=value`` or ``--name value``.
+
+        A bare ``N`` as name means the first argument that is a number.
+        """
+        if name == "N":
+            return next((a for a in self.argv[1:] if a.isdigit()), default)
+        for word, following in zip(self.argv, [*self.argv[1:], ""], strict=True):
+            if word.startswith(f"{name}="):
+                return word.partition("=")[2]
+            if word == name:
+                return following
+        return default
+
+    def log(self, text: str, *, to_stderr: bool = False, fields: dict[str, str] | None = None) -> None:
+        """Write a template to the log."""
+        if text:
+            (self.stderr if to_stderr else self.stdout)(self.fill(text, fields).encode())
+
+    def fill(self, text: str, fields: dict[str, str] | None = None) -> str:
+        """Fill a template: ``{hostname}``, ``{ip}``, ``{time}``, ``{version}``, ``{env:NAME=default}``, ``fields``."""
+        if "{" not in text:
+            return text
+
+        def replace(match: re.Match[str]) -> str:
+            key, variable, default = match.groups()
+            if key == "env":
+                return self.container.environment().get(variable or "", default or "")
+            return fields[key] if fields and key in fields else self._field(key, match[0])
+
+        return _FIELD.sub(replace, text)
+
+    def _field(self, key: str, unknown: str) -> str:
+        network = self.container.config.network
+        now = datetime.fromtimestamp(self.container.kernel.now(), UTC)
+        known = {
+            "hostname": network.hostname,
+            "ip": network.ip,
+            "version": self.container.config.image.version,
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+            "date": now.strftime("%Y/%m/%d %H:%M:%S"),
+            "iso": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        return known.get(key, unknown)
+
+    # --- what the network calls ---
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request and log it."""
+        from k8slab.sim.runtime.apps import APPS
+
+        seconds = self.container.charge(float(self.spec.get("request-cpu", 0.0002)))
+        if seconds > 0.02:
+            await self.container.kernel.sleep(seconds)
+        response = await APPS[self.spec["app"]](self, request)
+        if "access-log" in self.spec:
+            more = {"client": request.client_ip, "request": f"{request.method} {request.target} HTTP/1.1"}
+            more |= {
+                "status": str(response.status),
+                "size": str(len(response.body)),
+                "agent": request.headers.get("user-agent", "-"),
+            }
+            self.log(self.spec["access-log"], fields=more)
+        return response
+
+    async def accept(self, connection: "Connection") -> None:
+        """Serve a raw connection."""
+        from k8slab.sim.runtime.apps import RAW_APPS
+
+        await RAW_APPS[self.spec["app"]](self, connection)
+        connection.close()
+
+    # --- the end ---
+
+    def signal_handler(self, number: int) -> bool:
+        """Take a signal; return whether the server handles it."""
+        return self.signal(number)
+
+    def signal(self, number: int) -> bool:
+        """Stop as the description says for this signal; False if it does not listen to it."""
+        stop = self.spec.get("stop") or {"default": {}}
+        answer = stop.get(_NAMES.get(number, ""), stop.get("default"))
+        if answer is None or number in (SIGNALS["USR1"], SIGNALS["USR2"], SIGNALS["HUP"]):
+            return False
+        if not self._exiting:
+            self._exiting = True
+            self.log(answer.get("log", ""))
+            self._later(answer.get("delay", 0), self.exit, answer.get("code", 0))
+        return True
+
+    def exit(self, code: int) -> None:
+        """End."""
+        self._exiting = True
+        self.close()
+        self._on_exit(code)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for port in self.listening:
+            self.container.network.unlisten(self.container.config.network.ip, port)
+        self.listening = []
