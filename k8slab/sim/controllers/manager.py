@@ -11,6 +11,7 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.client import Client
 from k8slab.sim.controllers.base import Controller
+from k8slab.sim.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from k8slab.sim.controllers.deployment import DeploymentController
 from k8slab.sim.controllers.endpoints import EndpointsController
 from k8slab.sim.controllers.endpointslice import EndpointSliceController
@@ -21,6 +22,7 @@ from k8slab.sim.controllers.node_lifecycle import NodeLifecycleController
 from k8slab.sim.controllers.pod_gc import PodGarbageCollector
 from k8slab.sim.controllers.replicaset import ReplicaSetController
 from k8slab.sim.controllers.replication_controller import ReplicationControllerController
+from k8slab.sim.controllers.resource_quota import ResourceQuotaController
 from k8slab.sim.controllers.root_ca import RootCAPublisher
 from k8slab.sim.controllers.serviceaccount import ServiceAccountController
 from k8slab.sim.controllers.taint_eviction import TaintEvictionController
@@ -42,6 +44,8 @@ _SIMPLE: tuple[type[Controller], ...] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
+    ResourceQuotaController,
+    ClusterRoleAggregationController,
 )
 
 
