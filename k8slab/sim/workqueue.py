@@ -47,6 +47,9 @@ class WorkQueue:
     def __len__(self) -> int:
         return len(self._ready)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._queued or key in self._waiting
+
     def add(self, key: str) -> None:
         """Process the key soon; no effect if it is queued already."""
         if key in self._queued:

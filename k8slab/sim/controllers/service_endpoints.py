@@ -108,8 +108,9 @@ class ServiceController(Controller):
         if type == "MODIFIED" and old and labels(old) == labels(pod) and _facts(old) == _facts(pod):
             return
         for service in services:
-            if _chosen(service, pod) or (old is not None and _chosen(service, old)):
-                self.queue.add_after(key_of(service), settle(len(self.informer("pods").by_index(_POD_BY_NAMESPACE, namespace))))
+            if key_of(service) not in self.queue and (_chosen(service, pod) or (old is not None and _chosen(service, old))):
+                neighbours = self.informer("pods").by_index(_POD_BY_NAMESPACE, namespace)
+                self.queue.add_after(key_of(service), settle(len(neighbours)))
 
     def selected(self, service: Object) -> list[Object]:
         """Return the pods that the Service selects."""
