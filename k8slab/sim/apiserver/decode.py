@@ -19,6 +19,7 @@ from k8slab.apimachinery.timestamps import parse_time, rfc3339, rfc3339_micro
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver import gojson, schema
 from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, invalid, unsupported_media_type
+from k8slab.sim.apiserver.protobuf import MEDIA_TYPE, decode_protobuf
 from k8slab.sim.apiserver.schema import TypeSchema
 
 __all__ = ["FieldValidation", "check", "decode", "decode_any"]
@@ -61,6 +62,8 @@ def decode(
     media = content_type.partition(";")[0].strip() or _JSON
     if media == _APPLY:
         return _apply_configuration(raw, field_validation)
+    if media == MEDIA_TYPE:
+        return check(decode_protobuf(raw), schema, api_version, kind, field_validation)
     if media not in (_JSON, _YAML):
         raise unsupported_media_type(
             "the body of the request was in an unknown format - accepted media types include: "

@@ -99,6 +99,11 @@ class TypeSchema:
             self._fields = _fields(definition, spec, self)
         return self._fields
 
+    @property
+    def definition(self) -> str:
+        """Name of a struct among the definitions: ``io.k8s.api.core.v1.Pod``."""
+        return self._spec[0]
+
     def __repr__(self) -> str:
         return f"<{self.go} {self.kind} {self.relation}>"
 
