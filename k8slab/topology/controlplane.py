@@ -44,8 +44,8 @@ def control_plane(nodes: Iterable[Object]) -> Graph:
     for key in node_order(placed):
         node = name_of(placed.nodes[key]["object"])
         graph.add_node(f"kubelet {node}", kind="kubelet", name=f"kubelet {node}", role=ROLES["kubelet"], node=node)
-    for name, kind in graph.nodes(data="kind"):
-        if kind in ("client", "kubelet") or name in ("kube-scheduler", "kube-controller-manager"):
+    for name, a in graph.nodes(data=True):
+        if a["kind"] in ("client", "kubelet") or name in ("kube-scheduler", "kube-controller-manager"):
             graph.add_edge(name, API_SERVER, relation="asks and watches")
     graph.add_edge(API_SERVER, ETCD, relation="reads and writes")
     return graph

@@ -57,7 +57,7 @@ def placement_summary(graph: Graph) -> str:
     >>> placement_summary(networkx.DiGraph())
     '0 nodes, 0 pods.'
     """
-    kinds = [kind for _, kind in graph.nodes(data="kind")]
+    kinds = [a["kind"] for _, a in graph.nodes(data=True)]
     nodes, pods = kinds.count("Node"), kinds.count("Pod")
     states: dict[str, int] = {}
     for _, a in graph.nodes(data=True):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pyvis.network import Network  # type: ignore[import-untyped]
+from pyvis.network import Network
 
 from k8slab.views.look import LOOK
 from k8slab.views.scene import Scene

@@ -184,7 +184,7 @@ def _owner_part(a: Scene, left: float, top: float) -> Scene:
 
 def control_plane_scene(graph: Graph) -> Scene:
     """Return the scene of the control plane: the API server in the middle, the kubelets in a row below."""
-    kubelets = [n for n, kind in graph.nodes(data="kind") if kind == "kubelet"]
+    kubelets = [n for n, a in graph.nodes(data=True) if a["kind"] == "kubelet"]
     width = max(3 * COLUMN_W, len(kubelets) * (PART_W + GAP)) - (COLUMN_W - PART_W)
     middle = width / 2
     spots = {
@@ -203,7 +203,7 @@ def control_plane_scene(graph: Graph) -> Scene:
         place = {"x": x, "y": row * ROW_H + PART_H / 2, "w": PART_W, "h": PART_H}
         facts = [["Does", a["role"]], ["Connects to", ", ".join(graph.successors(name)) or "nobody"]]
         items[name] = {"type": "part", **place, "label": name, "sub": kind, "state": "object", "facts": facts}
-    links = {f"{a}>{b}": {"from": a, "to": b, "label": relation} for a, b, relation in graph.edges(data="relation")}
+    links = {f"{a}>{b}": {"from": a, "to": b, "label": e["relation"]} for a, b, e in graph.edges(data=True)}
     alt = f"{len(items)} parts; every one of them connects to kube-apiserver, and only kube-apiserver connects to etcd."
     return {"title": "The parts of the cluster", "alt": alt, "width": width, "height": 5.5 * ROW_H, "states": [],
             "items": items, "links": links}  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import yaml
-from IPython import get_ipython  # type: ignore[attr-defined]  # re-exported by IPython
+from IPython.core.getipython import get_ipython
 
 from k8slab.apimachinery.types import Object, name_of, namespace_of
 from k8slab.client.cluster import ALL, Cluster
@@ -117,7 +117,7 @@ class LiveView(SceneWidget):
 
 def _replace_views_of_this_cell(view: LiveView) -> None:
     """End the views that an earlier run of the same cell made, so that re-running does not pile up watches."""
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     parent = shell.get_parent() if shell is not None and hasattr(shell, "get_parent") else {}
     cell, run = parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id", "")
     if not cell:

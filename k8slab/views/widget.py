@@ -45,7 +45,7 @@ def _current_scene(_value: Any, widget: Any) -> Scene:
     return current
 
 
-class SceneWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is untyped
+class SceneWidget(anywidget.AnyWidget):
     """Shows a scene and, when it is given another, changes in place. Safe to use from any thread."""
 
     _esm = (_STATIC / "loader.js").read_text()

@@ -103,7 +103,7 @@ class FakeApi:
             return self.answer(request, 200, discovery(url.path))
         plural = url.path.rsplit("/", 1)[-1]
         if not any(plural == r[0] for groups in DISCOVERY.values() for g in groups for r in g[2]):
-            message = f'{plural} not found'
+            message = f"{plural} not found"
             return self.answer(request, 404, {"kind": "Status", "code": 404, "reason": "NotFound", "message": message})
         if query.get("watch"):
             return self.watch(request, plural, int(query["resourceVersion"]))

@@ -1,0 +1,178 @@
+"""The object a notebook works with: ``lab = k8slab.lab("01")``.
+
+It holds the cluster, the lab's namespace and the lab's content, and has one short method for each thing a cell does. All
+of them go through `k8slab.client`; nothing here knows what kind of cluster it is.
+"""
+
+import importlib
+import sys
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from IPython.display import Code, display
+
+from k8slab.client import Applied, Cluster, Table, apply, connect, get_table, kubectl, readable_errors, wait_for
+from k8slab.client.manifests import Manifest
+from k8slab.client.waiting import State
+from k8slab.cluster import use
+from k8slab.errors import K8slabError
+from k8slab.lessons.exercise import LabContent, Verdict
+from k8slab.lessons.predictions import Question, Reveal
+from k8slab.lessons.progress import Progress
+from k8slab.lessons.solutions import register_solution_magic
+from k8slab.lessons.source import source
+from k8slab.views import ControlPlaneView, EventsView, OwnershipView, PlacementView, PodsView
+
+__all__ = ["Lab", "content_of", "lab"]
+
+_PATIENCE = {"stepped": 120.0, "accelerated": 60.0, "real": 8.0}  # cluster's seconds a check waits for what starts
+
+
+def content_of(lab_id: str) -> LabContent:
+    """Return the content of a lab: ``CONTENT`` of the module ``k8slab.lessons.labNN``."""
+    try:
+        module = importlib.import_module(f"k8slab.lessons.lab{lab_id}")
+    except ModuleNotFoundError as error:
+        raise K8slabError(f"There is no lab {lab_id!r}.") from error
+    content: LabContent = module.CONTENT
+    return content
+
+
+def lab(lab_id: str, cluster: Cluster | None = None) -> "Lab":
+    """Open a lab: find or start the cluster, make the lab's namespace, and say where we are."""
+    readable_errors()
+    shell = get_ipython()
+    if shell is not None:
+        register_solution_magic(shell)
+    if cluster is None:
+        choice = use("auto")
+        cluster = connect(context=choice.context, kubeconfig=choice.kubeconfig)
+    opened = Lab(content_of(lab_id), cluster)
+    opened.prepare()
+    return opened
+
+
+class Lab:
+    """One lab on one cluster."""
+
+    def __init__(self, content: LabContent, cluster: Cluster, progress: Progress | None = None) -> None:
+        self.content = content
+        self.cluster = cluster
+        self.namespace = f"lab-{content.id}"
+        self.progress = progress or Progress()
+        cluster.namespace = self.namespace
+
+    def __repr__(self) -> str:
+        """Say which lab, which cluster, which namespace."""
+        version = self.cluster.request("GET", "/version")["gitVersion"]
+        nodes = len(self.cluster.list("nodes"))
+        clock = "" if self.cluster.clock.mode == "real" else f", clock {self.cluster.clock.mode}"
+        return (
+            f"Lab {self.content.id}: {self.content.title}\n"
+            f"Kubernetes {version}, {nodes} nodes{clock}. Your namespace is {self.namespace}."
+        )
+
+    def prepare(self) -> None:
+        """Make the lab's namespace, unless it is there already, and wait until pods can be made in it."""
+        apply(self.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+        wait_for(self.cluster, "serviceaccount/default", "exists")
+
+    def reset(self) -> str:
+        """Empty the lab's namespace: delete it, wait until it is gone, make it anew."""
+        self.cluster.delete("namespaces", self.namespace)
+        wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120)
+        self.prepare()
+        return f"Namespace {self.namespace} is new and empty."
+
+    # -- doing ---------------------------------------------------------------------------------------------------------
+
+    def apply(self, manifest: Manifest, *, manager: str = "k8slab", force: bool = False) -> Applied:
+        """Declare objects (server-side apply); applying the same twice changes nothing."""
+        return apply(self.cluster, manifest, manager=manager, force=force)
+
+    def kubectl(self, arguments: str, *, stdin: str | None = None) -> None:
+        """Run the real kubectl in the lab's namespace and print what it says."""
+        print(kubectl(self.cluster, arguments, stdin=stdin), end="")
+        sys.stdout.flush()
+
+    def wait_for(self, thing: str, state: State = "Ready", *, timeout: float = 60) -> None:
+        """Let time pass until ``pod/web`` is ``Ready`` (``deleted``, ``phase=…``, ``status=…``)."""
+        print(wait_for(self.cluster, thing, state, timeout=timeout))
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass on the cluster's clock."""
+        self.cluster.clock.sleep(seconds)
+
+    # -- seeing --------------------------------------------------------------------------------------------------------
+
+    def topology(self, *, everything: bool = False) -> PlacementView:
+        """Show the nodes and their pods, live: this lab's, or everybody's."""
+        return PlacementView(self.cluster, "" if everything else self.namespace)
+
+    def owners(self) -> OwnershipView:
+        """Show who owns whom, live."""
+        return OwnershipView(self.cluster)
+
+    def parts(self) -> ControlPlaneView:
+        """Show the parts of the cluster and who talks to whom."""
+        return ControlPlaneView(self.cluster)
+
+    def activity(self) -> None:
+        """Show the lab's pods and events, live."""
+        display(PodsView(self.cluster), EventsView(self.cluster))
+
+    def table(self, resource: str, *, wide: bool = False) -> Table:
+        """Show what ``kubectl get`` shows, without ages."""
+        return get_table(self.cluster, resource, wide=wide)
+
+    def source(self, module: str, name: str) -> Code:
+        """Show lines of the embedded cluster's own source."""
+        return source(module, name)
+
+    # -- learning ------------------------------------------------------------------------------------------------------
+
+    def predict(self, key: str, number: int | None = None) -> Any:
+        """Ask a question before something is shown; answer by a click or by its number."""
+        question = Question(self.content.prediction(key), self.progress)
+        return question if number is None else print(question.answer(number))
+
+    def reveal(self, key: str) -> Reveal:
+        """Show a question's answer with its reason."""
+        return Reveal(self.content.prediction(key), self.progress)
+
+    def check(self, key: str) -> Verdict:
+        """Judge an exercise by the cluster's state; waits a little for what is just starting."""
+        exercise = self.content.exercise(key)
+        clock = self.cluster.clock
+        verdict = Verdict(exercise, tuple(exercise.check(self.cluster)))
+
+        def settled() -> bool:
+            nonlocal verdict
+            verdict = Verdict(exercise, tuple(exercise.check(self.cluster)))
+            return verdict.done or not all(f.ok or f.soon for f in verdict.findings)
+
+        if not verdict.done:
+            clock.until(settled, _PATIENCE[clock.mode])
+        self.progress.record_check(exercise.id, verdict.done)
+        return verdict
+
+    def hint(self, key: str) -> None:
+        """Show the next hint of an exercise."""
+        exercise = self.content.exercise(key)
+        stage = min(self.progress.hints(exercise.id) + 1, len(exercise.hints))
+        self.progress.record_hint(exercise.id, stage)
+        print(f"Hint {stage} of {len(exercise.hints)} for {exercise.id}: {exercise.hints[stage - 1]}")
+
+    def break_it(self, key: str) -> None:
+        """Break something on purpose, and tell what a user of chatter would tell you."""
+        fault = self.content.fault(key)
+        fault.inject(self.cluster)
+        print(fault.story)
+
+    def score(self) -> Table:
+        """Show which exercises of this lab are done."""
+        rows = tuple(
+            (e.id, e.title, "done" if self.progress.done(e.id) else "open", str(self.progress.hints(e.id)))
+            for e in self.content.exercises
+        )
+        return Table(("EXERCISE", "TASK", "STATE", "HINTS"), rows, f"Lab {self.content.id}")

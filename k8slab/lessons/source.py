@@ -1,0 +1,42 @@
+"""A few lines of the embedded cluster's own source, read live: how the thing that just happened was done.
+
+The file is read, not imported: the lab knows nothing of the cluster's inside. On another cluster the code that ran was
+upstream's, and the lines are shown as what does the same here.
+"""
+
+import ast
+from pathlib import Path
+
+from IPython.display import Code
+
+import k8slab
+from k8slab.errors import K8slabError
+
+__all__ = ["source"]
+
+
+def source(module: str, name: str) -> Code:
+    """Return the source of a function, class or method (``Class.method``) of a k8slab module.
+
+    >>> print(source("k8slab.lessons.source", "source").data.splitlines()[1])
+    def source(module: str, name: str) -> Code:
+    """
+    path = Path(k8slab.__file__).parent.joinpath(*module.split(".")[1:])
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not path.exists():
+        raise K8slabError(f"There is no module {module!r}.")
+    text = path.read_text(encoding="utf-8")
+    node: ast.AST = ast.parse(text)
+    for part in name.split("."):
+        node = _member(node, part, module)
+    start, end = node.lineno, node.end_lineno  # type: ignore[attr-defined]  # _member returns only what has both
+    lines = text.splitlines()[start - 1 : end]
+    where = path.relative_to(Path(k8slab.__file__).parent.parent)
+    return Code("\n".join([f"# {where}, lines {start}-{end}", *lines]), language="python")
+
+
+def _member(node: ast.AST, name: str, module: str) -> ast.AST:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and child.name == name:
+            return child
+    raise K8slabError(f"There is no {name!r} in {module!r}.")
