@@ -6,7 +6,7 @@ Nothing here decides anything; it is the wiring diagram. Each component gets the
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from k8slab.sim.apiserver.admission import Chain, default_plugins
@@ -123,7 +123,7 @@ class Cluster:
         )
         options = KubeletOptions(start_delays=config.start_delays)
         self.kubelets = {
-            node.name: Kubelet(self._node_client(node.name), kernel, node, self.runtime, self.network, options)
+            node.name: Kubelet(self._node_client(node.name), kernel, replace(node, roles=[]), self.runtime, self.network, options)
             for node in config.nodes
         }
         self.housekeeping = Housekeeping(self.store, kernel)
@@ -149,7 +149,16 @@ class Cluster:
         bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
         for component in self._in_order():
             component()
+        self._mark_control_plane()
         self.driver.wake()
+
+    def _mark_control_plane(self) -> None:
+        """Label the control plane's nodes, which a kubelet may not do itself (kubeadm's mark-control-plane phase)."""
+        kubeadm = self.loopback.client(MASTER, "kubeadm")
+        for node in self.config.nodes:
+            labels = {f"node-role.kubernetes.io/{role}": "" for role in node.roles}
+            if labels:
+                kubeadm.patch("nodes", node.name, "", {"metadata": {"labels": labels}}, "strategic")
 
     def _in_order(self) -> list[Callable[[], None]]:
         kubelets = [kubelet.start for kubelet in self.kubelets.values()]

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from k8slab.errors import K8slabError
 from k8slab.sim.apiserver.pki import Pki, ensure_pki, kubeconfig, write_private
@@ -78,6 +79,16 @@ class _Protocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_url(url)
         self.scope["peer_certificate"] = self._certificate  # type: ignore[typeddict-unknown-key]
+
+
+class _WebSocket(WSProtocol):
+    """uvicorn's WebSocket protocol, telling the application of the client's certificate."""
+
+    async def run_asgi(self) -> None:
+        """Run the application."""
+        tls = self.transport.get_extra_info("ssl_object")
+        self.scope["peer_certificate"] = tls.getpeercert(binary_form=True) if tls is not None else None  # type: ignore[typeddict-unknown-key]
+        await super().run_asgi()
 
 
 async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asyncio.Event) -> None:
@@ -140,7 +151,7 @@ def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
     settings = Config(
         cluster.application(),  # type: ignore[arg-type]
         http=_Protocol,
-        ws="wsproto",
+        ws=_WebSocket,
         lifespan="off",
         log_config=None,
         access_log=False,

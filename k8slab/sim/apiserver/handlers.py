@@ -12,13 +12,14 @@ import orjson
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver import printers
 from k8slab.sim.apiserver.authentication import UserInfo
-from k8slab.sim.apiserver.decode import decode, decode_any
+from k8slab.sim.apiserver.decode import decode
 from k8slab.sim.apiserver.deletion import DeleteOptions
 from k8slab.sim.apiserver.errors import FieldError, bad_request, invalid, method_not_supported, unsupported_media_type
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.listing import ListOptions, selection
 from k8slab.sim.apiserver.negotiation import Form, negotiate
 from k8slab.sim.apiserver.operations import PATCH_TYPES, Operations
+from k8slab.sim.apiserver.patch import decode_patch
 from k8slab.sim.apiserver.registry import Call
 from k8slab.sim.apiserver.requestinfo import RequestInfo
 from k8slab.sim.apiserver.resources import Resource
@@ -69,7 +70,7 @@ class Handlers:
 
     async def _list(self, request: Request, call: Call) -> Response:
         form = negotiate(request.headers.get("accept", ""))
-        page = self._registry.list(call, _list_options(request, call))
+        page = self._registry.select(call, _list_options(request, call))
         resource, meta = call.resource, page.metadata()
         if form.kind == "Table":
             return _encoded(form, 200, self._table(request, call, page.entries, meta))
@@ -133,8 +134,8 @@ class Handlers:
         form = negotiate(request.headers.get("accept", ""))
         media = request.headers.get("content-type", "").partition(";")[0].strip()
         kind = PATCH_TYPES.get(media)
-        if kind in (None, "apply-cbor"):
-            accepted = ", ".join(m for m in PATCH_TYPES if "cbor" not in m)
+        if kind is None:
+            accepted = ", ".join(PATCH_TYPES)
             raise unsupported_media_type(f"the body of the request was in an unknown format - accepted media types include: {accepted}")
         if kind == "apply":
             if not request.query.get("fieldManager"):
@@ -142,8 +143,8 @@ class Handlers:
                 raise invalid("meta.k8s.io", "PatchOptions", "", [error])
             patch: Any = await self._decoded(request, call)
         else:
-            patch = decode_any(await request.body(), "application/json")
-        entry, created = self._operations.patch(call, str(kind), patch, request.flag("force"))
+            patch = decode_patch(await request.body(), kind)
+        entry, created = self._operations.patch(call, kind, patch, request.flag("force"))
         return self._object(request, call, form, 201 if created else 200, entry)
 
     async def _delete(self, request: Request, call: Call) -> Response:
@@ -231,9 +232,11 @@ def _list_options(request: Request, call: Call) -> ListOptions:
 
 async def _delete_options(request: Request) -> DeleteOptions:
     raw = await request.body()
-    options: Any = decode_any(raw, request.headers.get("content-type", "application/json")) if raw.strip() else {}
-    if not isinstance(options, dict):
-        raise bad_request("couldn't get version/kind; json parse error: the delete options must be an object")
+    options: Object = {}
+    if raw.strip():
+        media = request.headers.get("content-type", "application/json")
+        schema = schema_for("", "v1", "DeleteOptions")
+        options, _ = decode(raw, media, schema, "v1", "DeleteOptions", "Ignore")
     preconditions = options.get("preconditions") or {}
     grace = options.get("gracePeriodSeconds", request.number("gracePeriodSeconds"))
     policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")

@@ -30,10 +30,6 @@ class StoreInformer:
         entry = self._store.get(self._prefix, f"{namespace}/{name}" if namespace else name)
         return entry.value if entry else None
 
-    def list(self, namespace: str | None = None) -> list[Object]:
-        """Return the objects of a namespace ("" or None: of all), in order of their keys."""
-        return [e.value for e in self._store.range(self._prefix, f"{namespace}/" if namespace else "")]
-
     def add_index(self, index: str, keys: Callable[[Object], Iterable[str]]) -> None:
         """Keep an index under a name; a name that is known stays as it is."""
         if index not in self._indexes:
@@ -46,6 +42,10 @@ class StoreInformer:
     def by_index(self, index: str, key: str) -> list[Object]:
         """Return the objects that an index holds under a key."""
         return list(self._indexes[index][1].get(key, {}).values())
+
+    def list(self, namespace: str | None = None) -> list[Object]:
+        """Return the objects of a namespace ("" or None: of all), in order of their keys."""
+        return [e.value for e in self._store.range(self._prefix, f"{namespace}/" if namespace else "")]
 
     def subscribe(self, handler: Handler) -> Callable[[], None]:
         """Call the handler with ADDED for every object there is, then with each change; return a function that ends it."""

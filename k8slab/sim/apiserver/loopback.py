@@ -94,7 +94,7 @@ class LoopbackClient:
         """Return the objects of a namespace ("": of all)."""
         call = self._call("list", resource, namespace, "")
         options = ListOptions(selection(call.resource, label_selector, ""))
-        return [entry.value for entry in self._operations.registry.list(call, options).entries]
+        return [entry.value for entry in self._operations.registry.select(call, options).entries]
 
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
         """Create an object, or post one to a subresource of the object that its metadata names."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver import patch as patches
 from k8slab.sim.apiserver.decode import check
@@ -17,19 +16,18 @@ from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, in
 from k8slab.sim.apiserver.managedfields import apply
 from k8slab.sim.apiserver.registry import Call, Registry
 from k8slab.sim.apiserver.reviews import Reviews
-from k8slab.sim.apiserver.schema import TypeSchema
+from k8slab.sim.apiserver.schema import TypeSchema, schema_for
 from k8slab.sim.apiserver.subresources import bind, evict, not_served, scale_of, with_scale
 from k8slab.sim.etcd import Entry
 
 __all__ = ["PATCH_TYPES", "Operations"]
 
 #: Media types of patches, and our short names.
-PATCH_TYPES = {
+PATCH_TYPES: dict[str, Any] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
-    "application/apply-patch+cbor": "apply-cbor",
 }
 
 
@@ -94,13 +92,12 @@ class Operations:
         if kind == "apply":
             return self._apply(call, patch, force, schema)
 
+        scaling = call.subresource == "scale"
+        version_of, kind_of = ("autoscaling/v1", "Scale") if scaling else (call.resource.api_version, call.resource.kind)
+
         def change(old: Object) -> Object:
-            old["metadata"] = {**old["metadata"]}
-            version = old["metadata"].get("resourceVersion")
             new: Object = patches.patch(kind, old, patch, schema)
-            if new.get("metadata", {}).get("resourceVersion") == version:
-                new["metadata"] = {k: v for k, v in new["metadata"].items() if k != "resourceVersion"}
-            checked, warnings = check(new, schema, call.resource.api_version, self._kind(call), call.field_validation)
+            checked, warnings = check(new, schema, version_of, kind_of, call.field_validation, patched=True)
             call.warnings += warnings
             return checked
 
@@ -117,7 +114,7 @@ class Operations:
             if meta.get("namespace", call.namespace) != call.namespace:
                 raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
             meta["namespace"] = call.namespace
-        now, version = rfc3339(self.registry.kernel.now()), call.resource.api_version
+        now, version = self.registry.kernel.now(), call.resource.api_version
         try:
             if call.subresource == "scale":
                 raise bad_request("server-side apply to the scale subresource is not implemented by the embedded cluster; use a merge patch")
@@ -159,13 +156,8 @@ class Operations:
 
     def _schema(self, call: Call) -> TypeSchema:
         if call.subresource == "scale":
-            from k8slab.sim.apiserver.schema import schema_for
-
             return schema_for("autoscaling", "v1", "Scale")
         return self.registry.schema(call.resource)
-
-    def _kind(self, call: Call) -> str:
-        return "Scale" if call.subresource == "scale" else call.resource.kind
 
 
 _NO_UID = FieldError("FieldValueInvalid", "metadata.uid", "may not be set on an object that does not exist")

@@ -3,11 +3,8 @@
 Upstream: k8s.io/apiserver/pkg/server (healthz.go, routes/) and pkg/endpoints/discovery.
 """
 
-import hashlib
-
 import orjson
 
-from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver import discovery, openapi
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.apiserver.http import Request, Response
@@ -30,6 +27,7 @@ class Paths:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
+        self._documents = openapi.OpenApi(scheme)
 
     async def answer(self, request: Request) -> Response:
         """Answer, or 404."""
@@ -46,11 +44,31 @@ class Paths:
         return document
 
     def _discovery(self, request: Request, path: str) -> Response | None:
-        accept = request.headers.get("accept", "")
-        raise NotImplementedError(path, accept, self._scheme)
+        form = negotiate(request.headers.get("accept", ""))
+        if form.kind == "APIGroupDiscoveryList":
+            document = discovery.aggregated(self._scheme, path, form.version)
+            if document is not None:
+                return Response(200, orjson.dumps(document), form.content_type)
+        address = request.headers.get("host", "")
+        classic = discovery.document(self._scheme, path, address)
+        return Response.json(200, classic) if classic is not None else None
 
     def _openapi(self, request: Request, path: str) -> Response:
-        raise NotImplementedError(request, path)
+        path = path.removeprefix("/openapi")
+        if path == "/v3":
+            return Response(200, self._documents.index())
+        if path == "/v2":
+            if "protobuf" in request.headers.get("accept", "") and "json" not in request.headers["accept"]:
+                raise StatusError(406, "NotAcceptable", "only the following media types are accepted: application/json")
+            return Response(200, self._documents.v2())
+        document = self._documents.v3(path.removeprefix("/v3/"))
+        if document is None:
+            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+        etag = self._documents.hash(path.removeprefix("/v3/")) or ""
+        headers = [(b"etag", f'"{etag}"'.encode())]
+        if request.query.get("hash") == etag:
+            headers.append((b"cache-control", b"public, immutable"))
+        return Response(200, document, headers=headers)
 
 
 def _health(request: Request, path: str) -> Response:

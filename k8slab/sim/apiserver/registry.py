@@ -34,6 +34,8 @@ __all__ = ["Call", "Registry"]
 #: Name suffixes have upstream's alphabet: no vowels, nothing that looks like another character.
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED = 58
+#: Kinds that are replaced only by who names the revision (upstream: AllowUnconditionalUpdate).
+_CONDITIONAL_ONLY = ("customresourcedefinitions.apiextensions.k8s.io", "leases.coordination.k8s.io")
 
 
 @dataclass(slots=True)
@@ -186,6 +188,8 @@ class Registry:
             raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
         if call.resource.namespaced and meta.setdefault("namespace", call.namespace) != call.namespace:
             raise bad_request("the namespace of the object does not match the namespace on the request")
+        if call.resource.full_name not in _CONDITIONAL_ONLY:
+            meta.setdefault("resourceVersion", was["resourceVersion"])
         version = meta.get("resourceVersion")
         if version and version != was["resourceVersion"]:
             if not version.isdigit():
