@@ -5,19 +5,12 @@ registry on its private copy after decoding and after each patch; doing it twice
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.defaults import core, groups, pod_spec, workloads
+from k8slab.sim.apiserver.resources import Resource
 
 __all__ = ["apply_defaults"]
-
-
-class _Kind(Protocol):
-    @property
-    def group(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 _DEFAULTS: dict[tuple[str, str], Callable[[Object], None]] = {
@@ -52,7 +45,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Object], None]] = {
 }
 
 
-def apply_defaults(resource: _Kind, obj: Object) -> None:
+def apply_defaults(resource: Resource, obj: Object) -> None:
     """Fill in what is not given, in place.
 
     Parameters

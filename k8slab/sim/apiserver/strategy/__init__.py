@@ -6,9 +6,9 @@ of the old object may be shared with the new one afterwards, which is safe as st
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.strategy import pods, services, workloads
 from k8slab.sim.apiserver.strategy.generic import (
     has_generation,
@@ -21,15 +21,6 @@ from k8slab.sim.apiserver.strategy.generic import (
 from k8slab.sim.apiserver.strategy.warnings import warnings
 
 __all__ = ["prepare_create", "prepare_update", "warnings"]
-
-
-class _Kind(Protocol):
-    @property
-    def group(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 _CREATE: dict[tuple[str, str], Callable[[Object], None]] = {
@@ -50,7 +41,7 @@ _POD = ("", "Pod")
 _ANNOTATIONS_COUNT = {("apps", "Deployment")}
 
 
-def prepare_create(resource: _Kind, obj: Object) -> None:
+def prepare_create(resource: Resource, obj: Object) -> None:
     """Make a new object what the server stores, in place; ``metadata`` has its name, namespace and uid already.
 
     Parameters
@@ -75,7 +66,7 @@ def prepare_create(resource: _Kind, obj: Object) -> None:
         prepare(obj)
 
 
-def prepare_update(resource: _Kind, new: Object, old: Object, subresource: str = "") -> None:
+def prepare_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> None:
     """Take back what this update may not change, and count the generation, in place.
 
     Parameters

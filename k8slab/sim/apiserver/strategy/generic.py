@@ -4,21 +4,11 @@ Upstream: pkg/registry/*/*/strategy.go (PrepareForCreate, PrepareForUpdate) and 
 (BeforeUpdate). The tables say per kind what differs.
 """
 
-from typing import Protocol
-
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.groups import is_built_in
+from k8slab.sim.apiserver.resources import Resource
 
 __all__ = ["has_generation", "keep_except_status", "keep_system_metadata", "new_status", "spec_changed"]
-
-
-class _Kind(Protocol):
-    @property
-    def group(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 _LB: Object = {"loadBalancer": {}}
@@ -39,7 +29,7 @@ _STATUS: dict[tuple[str, str], Object] = {
     ("apps", "Deployment"): {},
     ("apps", "ReplicaSet"): {"replicas": 0},
     ("apps", "StatefulSet"): {"replicas": 0, "availableReplicas": 0},
-    ("autoscaling", "HorizontalPodAutoscaler"): {"currentMetrics": None, "desiredReplicas": 0},
+    ("autoscaling", "HorizontalPodAutoscaler"): {"desiredReplicas": 0},
     ("batch", "CronJob"): {},
     ("batch", "Job"): {},
     ("certificates.k8s.io", "CertificateSigningRequest"): {},
@@ -75,7 +65,7 @@ _WITH_GENERATION = {
 _ENVELOPE = ("apiVersion", "kind", "metadata", "status")
 
 
-def new_status(resource: _Kind) -> Object | None:
+def new_status(resource: Resource) -> Object | None:
     """Return the status a new object starts with; None where the status given by the user is kept or there is none."""
     key = (resource.group, resource.kind)
     initial = _STATUS.get(key)
@@ -84,19 +74,19 @@ def new_status(resource: _Kind) -> Object | None:
     return None
 
 
-def _is_first_autoscaler(resource: _Kind) -> bool:
+def _is_first_autoscaler(resource: Resource) -> bool:
     return resource.kind == "HorizontalPodAutoscaler" and resource.version == "v1"
 
 
-def has_status(resource: _Kind) -> bool:
+def has_status(resource: Resource) -> bool:
     """Whether ``status`` is changed through a subresource only."""
     key = (resource.group, resource.kind)
     if key in _STATUS or key in _KEEPS_STATUS_ON_CREATE:
         return True
-    return not is_built_in(resource.group) and "status" in (getattr(resource, "subresources", None) or ())
+    return not is_built_in(resource.group) and any(sub.name == "status" for sub in resource.subresources)
 
 
-def has_generation(resource: _Kind) -> bool:
+def has_generation(resource: Resource) -> bool:
     """Whether ``metadata.generation`` is kept: for some built-in kinds and every custom resource."""
     return not is_built_in(resource.group) or (resource.group, resource.kind) in _WITH_GENERATION
 

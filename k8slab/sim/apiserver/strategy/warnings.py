@@ -5,22 +5,13 @@ the finalizer warning of k8s.io/apiserver/pkg/registry/rest.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.names import dns1123_label
+from k8slab.sim.apiserver.resources import Resource
 
 __all__ = ["warnings"]
-
-
-class _Kind(Protocol):
-    @property
-    def group(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 _NODE_LABELS = {
@@ -61,7 +52,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
-def warnings(resource: _Kind, obj: Object, old: Object | None = None) -> list[str]:
+def warnings(resource: Resource, obj: Object, old: Object | None = None) -> list[str]:
     """Return the texts for the Warning headers of a create (without `old`) or an update.
 
     Parameters

@@ -8,11 +8,11 @@ A kind without an entry in the tables (a custom resource, a kind that is only st
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import FieldError
 from k8slab.sim.apiserver.groups import is_built_in
+from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.validation import (
     apps,
     batch,
@@ -35,15 +35,6 @@ __all__ = ["validate_create", "validate_update"]
 _Errors = list[FieldError]
 _Create = Callable[[Object], _Errors]
 _Update = Callable[[Object, Object], _Errors]
-
-
-class _Kind(Protocol):
-    @property
-    def group(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def namespaced(self) -> bool: ...
 
 
 def _pod_template(template: Object) -> _Errors:
@@ -150,7 +141,7 @@ _SUBRESOURCE: dict[tuple[str, str, str], _Update] = {
 _META_ONCE = {("", "PersistentVolume"), ("policy", "PodDisruptionBudget")}
 
 
-def validate_create(resource: _Kind, obj: Object) -> list[FieldError]:
+def validate_create(resource: Resource, obj: Object) -> list[FieldError]:
     """Return what is wrong with a new object, in upstream's order; empty if nothing is.
 
     Parameters
@@ -169,7 +160,7 @@ def validate_create(resource: _Kind, obj: Object) -> list[FieldError]:
     return errors if check is None else errors + check(obj)
 
 
-def validate_update(resource: _Kind, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
+def validate_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
     """Return what is wrong with an update, in upstream's order; empty if nothing is.
 
     Metadata errors appear twice for most kinds, as upstream checks metadata generically and again per kind.
