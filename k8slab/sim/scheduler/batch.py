@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from k8slab.sim.scheduler.cache import Cache
-from k8slab.sim.scheduler.interface import Code, CycleState, ScorePlugin, Status
+from k8slab.sim.scheduler.interface import Code, CycleState, NodeList, ScorePlugin, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.pod_info import PodInfo
 from k8slab.sim.scheduler.profile import Profile
@@ -28,22 +28,38 @@ UNKNOWN: Final = Status(Code.WAIT)
 
 
 class NodeResults:
-    """What the local plugins found about each node for one signature."""
+    """What the local plugins found about each node for one signature.
 
-    __slots__ = ("epoch", "position", "scores", "verdicts")
+    Attributes
+    ----------
+    verdicts
+        A refusal, None (fits) or `UNKNOWN` for each node.
+    fits
+        1 for each node whose verdict is None.
+    unfiltered
+        Nodes without a verdict.
+    scores, unscored
+        Raw scores by plugin, and nodes that have none yet.
+    """
+
+    __slots__ = ("epoch", "fits", "position", "scores", "unfiltered", "unscored", "verdicts")
 
     def __init__(self, nodes: int, scorers: Sequence[str], epoch: int, position: int) -> None:
         self.verdicts: list[Status | None] = [UNKNOWN] * nodes
-        self.scores: dict[str, list[int | None]] = {name: [None] * nodes for name in scorers}
+        self.fits = bytearray(nodes)
+        self.unfiltered = set(range(nodes))
+        self.scores = {name: [0] * nodes for name in scorers}
+        self.unscored = {name: set(range(nodes)) for name in scorers}
         self.epoch, self.position = epoch, position
 
     def forget(self, changed: set[int]) -> None:
         """Nodes changed: ask again."""
         for index in changed:
             self.verdicts[index] = UNKNOWN
-        for scores in self.scores.values():
-            for index in changed:
-                scores[index] = None
+            self.fits[index] = 0
+        self.unfiltered |= changed
+        for unscored in self.unscored.values():
+            unscored |= changed
 
 
 class Batches:
@@ -86,15 +102,20 @@ class Batches:
                 verdict.plugin = plugin.name
                 break
         results.verdicts[node.index] = verdict
+        results.fits[node.index] = verdict is None
+        results.unfiltered.discard(node.index)
         return verdict
 
     @staticmethod
-    def score(results: NodeResults, plugin: ScorePlugin, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[int]:
+    def score(
+        results: NodeResults, plugin: ScorePlugin, state: CycleState, pod: PodInfo, nodes: NodeList, indexes: set[int]
+    ) -> Sequence[int]:
         """Return the raw scores of a local plugin, asking it only about nodes it has not scored yet."""
-        known = results.scores[plugin.name]
-        scores = [known[node.index] for node in nodes]
-        if None in scores:
-            for position, node in enumerate(nodes):
-                if scores[position] is None:
-                    scores[position] = known[node.index] = plugin.score(state, pod, node)
-        return scores  # type: ignore[return-value]
+        known, unscored = results.scores[plugin.name], results.unscored[plugin.name]
+        missing = unscored & indexes
+        if missing:
+            for node in nodes:
+                if node.index in missing:
+                    known[node.index] = plugin.score(state, pod, node)
+            unscored -= missing
+        return nodes.pick(known)

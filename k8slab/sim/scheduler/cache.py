@@ -8,13 +8,18 @@ Life of a pod: ``assume`` when the scheduler decides, ``add_pod`` when the API c
 default).
 """
 
+from collections.abc import Iterator
+
 from k8slab.apimachinery.types import Object
-from k8slab.sim.scheduler.counters import PodCounters, PodQuery
+from k8slab.sim.scheduler.counters import PodCounters, PodQuery, TermIndex
 from k8slab.sim.scheduler.node_info import NodeInfo, zone_of
 from k8slab.sim.scheduler.node_tree import interleave_zones
-from k8slab.sim.scheduler.pod_info import PodInfo
+from k8slab.sim.scheduler.pod_info import AffinityTerm, PodInfo
 
-__all__ = ["Cache"]
+__all__ = ["TERM_KINDS", "Cache"]
+
+#: Attributes of a `PodInfo` that hold affinity terms.
+TERM_KINDS = ("affinity", "anti_affinity", "preferred_affinity", "preferred_anti_affinity")
 
 _JOURNAL_LIMIT = 65536
 
@@ -45,8 +50,9 @@ class Cache:
         self.order_epoch = self.node_epoch = self.image_epoch = 0
         self.journal: list[int] = []
         self.journal_start = 0
-        self.affinity_pods = 0  #: pods with any pod affinity, over all nodes
-        self.anti_affinity_pods = 0  #: pods with required anti-affinity, over all nodes
+        self._terms = {kind: TermIndex() for kind in TERM_KINDS}
+        self._label_values: dict[str, list[str | None]] = {}
+        self._label_epoch = -1
 
     # --- reading ---
 
@@ -69,8 +75,38 @@ class Cache:
         return self._pods.get(uid)
 
     def counts(self, query: PodQuery) -> list[int]:
-        """Return for each node how many of its pods match."""
-        return self._counters.counts(query, self.nodes)
+        """Return for each node how many of its pods match; read only."""
+        return self._counters.count(query, self.nodes).per_node
+
+    def totals(self, query: PodQuery, domains: list[str | None]) -> dict[str, int]:
+        """Return for each domain how many pods on its nodes match; read only.
+
+        Parameters
+        ----------
+        query
+            Which pods.
+        domains
+            The domain of each node; remembered by identity, so give the same list again for the same question.
+        """
+        return self._counters.count(query, self.nodes).per_domain(domains)
+
+    def label_values(self, key: str) -> list[str | None]:
+        """Return each node's value of a label; the same list until a node changes."""
+        nodes = self.nodes
+        if self._label_epoch != self.node_epoch:
+            self._label_epoch = self.node_epoch
+            self._label_values.clear()
+        if key not in self._label_values:
+            self._label_values[key] = [node.labels.get(key) for node in nodes]
+        return self._label_values[key]
+
+    def has_terms(self, *kinds: str) -> bool:
+        """Whether any pod on a node has affinity terms of one of the kinds."""
+        return any(self._terms[kind] for kind in kinds)
+
+    def terms(self, kind: str) -> Iterator[tuple[AffinityTerm, dict[str, int]]]:
+        """Return the affinity terms of a kind (`TERM_KINDS`), each with its number of pods per topology value."""
+        return self._terms[kind].domains(self._by_name, self.node_epoch)
 
     # --- nodes ---
 
@@ -166,8 +202,8 @@ class Cache:
 
     def _pod_changed(self, info: NodeInfo, pod: PodInfo, sign: int) -> None:
         if pod.has_affinity:
-            self.affinity_pods += sign
-            self.anti_affinity_pods += sign if pod.anti_affinity else 0
+            for kind in TERM_KINDS:
+                self._terms[kind].change(getattr(pod, kind), info, self.node_epoch, sign)
         if info.index >= 0 and self._nodes is not None:
             self._counters.pod_changed(info, pod, sign)
         self._touch(info)

@@ -6,15 +6,15 @@ cycle starts where this one stopped. Among the nodes with the highest score one 
 chance; upstream draws by reservoir sampling, here it is one draw.
 """
 
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from itertools import chain, compress, islice
 from operator import add
 from random import Random
 
 from k8slab.sim.scheduler.batch import UNKNOWN, Batches, NodeResults
 from k8slab.sim.scheduler.cache import Cache
 from k8slab.sim.scheduler.diagnosis import NO_NODES, Diagnosis
-from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, Status
+from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, NodeList, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.nominator import Nominator
 from k8slab.sim.scheduler.pod_info import PodInfo
@@ -25,6 +25,8 @@ __all__ = ["Algorithm", "Decision", "nodes_to_find"]
 
 _ALWAYS_FIND = 100
 _LEAST_PERCENTAGE = 5
+#: So many nodes may be filtered although the search might not get to them.
+_FEW = 16
 
 
 def nodes_to_find(nodes: int, percentage: int = 0) -> int:
@@ -130,7 +132,8 @@ class Algorithm:
             return []
         if self.filter_with_nominated(decision.state, pod, node) is not None:
             return []
-        decision.record.feasible, decision.record.visited = [node.index], [node.index]
+        record = decision.record
+        record.feasible, record.order, record.visited = [node.index], [node.index], 1
         return [node.index]
 
     def _find(
@@ -138,28 +141,40 @@ class Algorithm:
     ) -> list[int]:
         """Look for feasible nodes, from where the last cycle stopped, until there are enough."""
         nodes = record.nodes
-        order: list[int] = list(range(len(nodes)))
+        order: Sequence[int] = range(len(nodes))
         if left is not None:
             order = [index for index in order if nodes[index].name in left]
         if not order:
             return []
         start = self._next_start % len(order)
         limit = nodes_to_find(len(order), self._profile.configuration.percentage_of_nodes_to_score)
-        visited = self._visit(record, state, pod, results, chain(order[start:], order[:start]), limit)
-        record.visited = (order[start:] + order[:start])[:visited]
+        others = [p for p in self._global_filters if p.name not in state.skip_filter]
+        record.order, record.start = order, start
+        if others or left is not None or self._nominator or len(results.unfiltered) > _FEW:
+            visited = self._visit(record, state, pod, results, others, limit)
+        else:
+            for index in sorted(results.unfiltered):
+                self._batches.filter(results, state, pod, nodes[index])
+            visited = _pass_through(record, results, limit)
+        record.visited = visited
         self._next_start = (start + visited) % len(order)
         return record.feasible
 
     def _visit(
-        self, record: CycleRecord, state: CycleState, pod: PodInfo, results: NodeResults, order: Iterable[int], limit: int
+        self,
+        record: CycleRecord,
+        state: CycleState,
+        pod: PodInfo,
+        results: NodeResults,
+        others: list[FilterPlugin],
+        limit: int,
     ) -> int:
         """Filter nodes into ``record.feasible`` and ``record.rejected``; return how many were looked at."""
         nodes, verdicts = record.nodes, results.verdicts
         feasible, rejected = record.feasible, record.rejected
-        others = [p for p in self._global_filters if p.name not in state.skip_filter]
         contested = {n.index for name in self._nominator.nodes if (n := self._cache.node(name))} if self._nominator else set()
         visited = 0
-        for index in order:
+        for index in chain(record.order[record.start :], record.order[: record.start]):
             visited += 1
             if contested and index in contested:
                 verdict = self.filter_with_nominated(state, pod, nodes[index])
@@ -196,20 +211,25 @@ class Algorithm:
 
     def _best(self, record: CycleRecord, state: CycleState, pod: PodInfo, results: NodeResults, feasible: list[int]) -> int:
         """Score the feasible nodes and return one with the highest total."""
-        nodes = [record.nodes[index] for index in feasible]
+        nodes, indexes = NodeList(record.nodes, feasible), set(feasible)
         for plugin in self._profile.pre_score:
             status = plugin.pre_score(state, pod, nodes)
             if status is not None and status.code is Code.SKIP:
                 state.skip_score.add(plugin.name)
         record.skipped_scores = state.skip_score
-        totals = [0] * len(nodes)
+        totals: list[int] = [0] * len(nodes)
         for scorer, weight in self._profile.score:
             if scorer.name in state.skip_score:
                 continue
-            local = scorer.local
-            raw = self._batches.score(results, scorer, state, pod, nodes) if local else scorer.scores(state, pod, nodes)
-            normal = scorer.normalize(state, raw, nodes) if scorer.normalizes else raw
+            if scorer.local:
+                raw = self._batches.score(results, scorer, state, pod, nodes, indexes)
+            else:
+                raw = scorer.scores(state, pod, nodes)
+            normal = scorer.normalize(raw) if scorer.normalizes else raw
             record.add_scores(scorer.name, weight, raw, normal)
+            if normal.count(normal[0]) == len(normal):
+                record.common_score += normal[0] * weight
+                continue
             weighted = normal if weight == 1 else [score * weight for score in normal]
             totals = list(map(add, totals, weighted))
         record.totals = totals
@@ -217,8 +237,26 @@ class Algorithm:
 
     def _draw(self, totals: list[int]) -> int:
         highest = max(totals)
+        if totals.count(highest) == 1:
+            return totals.index(highest)
         best = [position for position, total in enumerate(totals) if total == highest]
-        return best[0] if len(best) == 1 else best[self._random.randrange(len(best))]
+        return best[self._random.randrange(len(best))]
+
+
+def _pass_through(record: CycleRecord, results: NodeResults, limit: int) -> int:
+    """Do as `Algorithm._visit` does where every verdict is known: nothing but copying."""
+    start, order = record.start, record.order
+    fits = results.fits[start:] + results.fits[:start]
+    rotated = [*order[start:], *order[:start]]
+    feasible = record.feasible = list(islice(compress(rotated, fits), limit))
+    visited = len(rotated)
+    if len(feasible) == limit:
+        visited = (feasible[-1] - start) % len(rotated) + 1
+    position = fits.find(0, 0, visited)
+    while position >= 0:
+        record.rejected[rotated[position]] = results.verdicts[rotated[position]]  # type: ignore[assignment]
+        position = fits.find(0, position + 1, visited)
+    return visited
 
 
 def _run(filters: list[FilterPlugin], state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:

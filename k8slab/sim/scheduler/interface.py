@@ -9,7 +9,8 @@ The embedded scheduler and `k8slab.explain` (on objects fetched from any cluster
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from k8slab.apimachinery.types import Object
 
@@ -26,6 +27,7 @@ __all__ = [
     "FilterPlugin",
     "Handle",
     "Lister",
+    "NodeList",
     "Plugin",
     "PostFilterResult",
     "PreBindPlugin",
@@ -37,6 +39,8 @@ __all__ = [
     "ScorePlugin",
     "Status",
 ]
+
+_T = TypeVar("_T")
 
 #: The highest score a plugin may give a node, before its weight.
 MAX_NODE_SCORE = 100
@@ -114,8 +118,34 @@ class CycleState:
 class Lister(Protocol):
     """The reading half of an informer (`k8slab.sim.client.Informer` fits)."""
 
-    def get(self, name: str, namespace: str = "") -> Object | None: ...
-    def list(self, namespace: str | None = None) -> list[Object]: ...
+    def get(self, name: str, namespace: str = "") -> Object | None:
+        """Return an object, None if there is none."""
+        ...
+
+    def list(self, namespace: str | None = None) -> list[Object]:
+        """Return the objects of a namespace (None: of all)."""
+        ...
+
+
+class NodeList(list["NodeInfo"]):
+    """Feasible nodes, and a quick way to their places in lists over all nodes.
+
+    Parameters
+    ----------
+    nodes
+        All nodes, in the order of the snapshot.
+    indexes
+        Which of them.
+    """
+
+    def __init__(self, nodes: "Sequence[NodeInfo]", indexes: Sequence[int]) -> None:
+        self.indexes = indexes
+        self._pick = itemgetter(*indexes) if len(indexes) > 1 else lambda values: tuple(values[i] for i in indexes)
+        super().__init__(self._pick(nodes))
+
+    def pick(self, values: Sequence[_T]) -> tuple[_T, ...]:
+        """Return the values of these nodes from a list with one for every node."""
+        return self._pick(values)
 
 
 class Handle:
@@ -222,7 +252,7 @@ class PostFilterResult:
 class PreScorePlugin(Plugin):
     """Looks at the pod and the feasible nodes once before they are scored."""
 
-    def pre_score(self, state: CycleState, pod: "PodInfo", nodes: "Sequence[NodeInfo]") -> Status | None:
+    def pre_score(self, state: CycleState, pod: "PodInfo", nodes: NodeList) -> Status | None:
         """Return Skip if there is no need to call score."""
         raise NotImplementedError
 
@@ -237,11 +267,11 @@ class ScorePlugin(Plugin):
         """Return the raw score of a node."""
         raise NotImplementedError
 
-    def scores(self, state: CycleState, pod: "PodInfo", nodes: "Sequence[NodeInfo]") -> list[int]:
+    def scores(self, state: CycleState, pod: "PodInfo", nodes: NodeList) -> Sequence[int]:
         """Return the raw scores of all feasible nodes."""
         return [self.score(state, pod, node) for node in nodes]
 
-    def normalize(self, state: CycleState, scores: list[int], nodes: "Sequence[NodeInfo]") -> list[int]:
+    def normalize(self, scores: Sequence[int]) -> Sequence[int]:
         """Return the scores scaled to 0..100."""
         return scores
 

@@ -37,8 +37,6 @@ class NodeInfo:
         "non_zero_cpu",
         "non_zero_memory",
         "pods",
-        "pods_with_affinity",
-        "pods_with_anti_affinity",
         "ports",
         "requested",
         "taints",
@@ -56,8 +54,6 @@ class NodeInfo:
         self.allocatable: Resources = {}
         self.allowed_pods = 0
         self.pods: dict[str, PodInfo] = {}
-        self.pods_with_affinity: dict[str, PodInfo] = {}
-        self.pods_with_anti_affinity: dict[str, PodInfo] = {}
         self.requested: Resources = {"cpu": 0, "memory": 0}
         self.non_zero_cpu = 0
         self.non_zero_memory = 0
@@ -78,18 +74,12 @@ class NodeInfo:
         """Count a pod in."""
         self.pods[pod.uid] = pod
         self._account(pod, 1)
-        if pod.has_affinity:
-            self.pods_with_affinity[pod.uid] = pod
-        if pod.anti_affinity:
-            self.pods_with_anti_affinity[pod.uid] = pod
 
     def remove_pod(self, pod: PodInfo) -> None:
         """Count a pod out."""
         counted = self.pods.pop(pod.uid, None)
         if counted is not None:
             self._account(counted, -1)
-            self.pods_with_affinity.pop(pod.uid, None)
-            self.pods_with_anti_affinity.pop(pod.uid, None)
 
     def _account(self, pod: PodInfo, sign: int) -> None:
         requested = self.requested

@@ -22,7 +22,7 @@ API_VERSION = "sim.k8slab.dev/v1alpha1"
 KIND = "SchedulingTrace"
 
 
-def _packed(scores: list[int]) -> Sequence[int]:
+def _packed(scores: Sequence[int]) -> Sequence[int]:
     """Return the scores as bytes where they fit: a fiftieth of the memory, and nothing for the garbage collector."""
     try:
         return bytes(scores)
@@ -37,6 +37,7 @@ class CycleRecord:
         "absent",
         "attempt",
         "chosen",
+        "common_score",
         "feasible",
         "filters",
         "message",
@@ -44,6 +45,7 @@ class CycleRecord:
         "namespace",
         "node",
         "nodes",
+        "order",
         "plan",
         "pre_filter",
         "rejected",
@@ -52,6 +54,7 @@ class CycleRecord:
         "scores",
         "skipped_filters",
         "skipped_scores",
+        "start",
         "started",
         "totals",
         "uid",
@@ -62,7 +65,8 @@ class CycleRecord:
         self.namespace, self.name, self.uid = pod.namespace, pod.name, pod.uid
         self.scheduler: str = pod.spec.get("schedulerName") or "default-scheduler"
         self.nodes = nodes
-        self.visited: list[int] = []
+        self.order: Sequence[int] = ()
+        self.start = self.visited = 0
         self.feasible: list[int] = []
         self.rejected: dict[int, Status] = {}
         self.absent: Status | None = None
@@ -72,12 +76,13 @@ class CycleRecord:
         self.skipped_scores: set[str] = set()
         self.scores: list[tuple[str, int, Sequence[int], Sequence[int]]] = []
         self.totals: list[int] = []
+        self.common_score = 0  #: what all nodes have on top
         self.chosen: int | None = None
         self.plan: Plan | None = None
         self.attempt, self.started = 1, 0.0
         self.result, self.node, self.message = "", "", ""
 
-    def add_scores(self, plugin: str, weight: int, raw: list[int], normal: list[int]) -> None:
+    def add_scores(self, plugin: str, weight: int, raw: Sequence[int], normal: Sequence[int]) -> None:
         """Keep the scores of one plugin, in the order of ``feasible``."""
         packed = _packed(raw)
         self.scores.append((plugin, weight, packed, packed if normal is raw else _packed(normal)))
@@ -92,7 +97,7 @@ class CycleRecord:
             "result": self.result,
             "message": self.message,
             "nodesTotal": len(self.nodes),
-            "nodesEvaluated": len(self.visited),
+            "nodesEvaluated": self.visited,
             "nodesFeasible": len(self.feasible),
         }
         if self.node:
@@ -113,7 +118,8 @@ class CycleRecord:
         }
 
     def _nodes(self) -> list[Object]:
-        visited, positions = set(self.visited), {index: i for i, index in enumerate(self.feasible)}
+        looked_at = [*self.order[self.start :], *self.order[: self.start]][: self.visited]
+        visited, positions = set(looked_at), {index: i for i, index in enumerate(self.feasible)}
         result = []
         for index, node in enumerate(self.nodes):
             entry: Object = {"name": node.name, "evaluated": index in visited}
@@ -156,7 +162,7 @@ class CycleRecord:
             }
             for plugin, weight, raw, normal in self.scores
         ]
-        return {"scores": row, "total": self.totals[position]}
+        return {"scores": row, "total": self.totals[position] + self.common_score}
 
 
 def _verdict(plugin: str, status: Status) -> Object:

@@ -3,7 +3,7 @@
 Upstream: k8s.io/component-helpers/scheduling/corev1 and pkg/scheduler/framework/plugins/helper.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from k8slab.apimachinery.labels import matches
@@ -88,7 +88,7 @@ def node_affinity_signature(spec: Object) -> Any:
     return (spec.get("nodeSelector"), affinity.get("nodeAffinity") if affinity else None)
 
 
-def default_normalize(scores: list[int], reverse: bool = False) -> list[int]:
+def default_normalize(scores: Sequence[int], reverse: bool = False) -> Sequence[int]:
     """Scale scores so that the highest becomes 100, or (``reverse``) so that 0 becomes 100 and the highest 0.
 
     >>> default_normalize([0, 2, 4]), default_normalize([0, 2, 4], reverse=True), default_normalize([0, 0], reverse=True)

@@ -6,7 +6,7 @@ gather on the first node that pulled it.
 
 from collections.abc import Sequence
 
-from k8slab.sim.scheduler.interface import MAX_NODE_SCORE, CycleState, Handle, ScorePlugin
+from k8slab.sim.scheduler.interface import MAX_NODE_SCORE, CycleState, Handle, NodeList, ScorePlugin
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.pod_info import PodInfo
 
@@ -38,11 +38,12 @@ class ImageLocality(ScorePlugin):
         self._epochs = (-1, -1)
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
-        return self.scores(state, pod, [node])[0]
-
-    def scores(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[int]:
         table = self._table(pod)
-        return [0] * len(nodes) if table is None else [table[node.index] for node in nodes]
+        return 0 if table is None else table[node.index]
+
+    def scores(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Sequence[int]:
+        table = self._table(pod)
+        return [0] * len(nodes) if table is None else nodes.pick(table)
 
     def _table(self, pod: PodInfo) -> list[int] | None:
         cache = self.handle.cache

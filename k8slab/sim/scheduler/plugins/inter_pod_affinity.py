@@ -5,7 +5,8 @@ anti-affinity terms of the pods that are there; preferred terms of both sides sc
 that are there counts as preferred with ``hard_pod_affinity_weight``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from operator import add
 
 from k8slab.apimachinery.labels import Labels, matches
 from k8slab.apimachinery.types import labels as labels_of
@@ -17,6 +18,7 @@ from k8slab.sim.scheduler.interface import (
     CycleState,
     FilterPlugin,
     Handle,
+    NodeList,
     PreFilterExtensions,
     PreScorePlugin,
     ScorePlugin,
@@ -56,6 +58,12 @@ def _change(counts: Counts, key: str, node: NodeInfo, by: int) -> None:
         counts.pop((key, value), None)
 
 
+def _add(counts: Counts, key: str, domains: Mapping[str, int], weight: int) -> None:
+    for value, pods in domains.items():
+        if pods:
+            counts[key, value] = counts.get((key, value), 0) + weight * pods
+
+
 class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScorePlugin):
     """Filters and scores by what other pods share a topology domain with the node."""
 
@@ -70,15 +78,13 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
         cache = self.handle.cache
-        if not cache.anti_affinity_pods and not pod.affinity and not pod.anti_affinity:
+        if not pod.affinity and not pod.anti_affinity and not cache.has_terms("anti_affinity"):
             return None, Status(Code.SKIP)
         namespace_labels = self._namespace_labels(pod.namespace)
         existing: Counts = {}
-        for node in cache.nodes if cache.anti_affinity_pods else ():
-            for other in node.pods_with_anti_affinity.values():
-                for term in other.anti_affinity:
-                    if term.matches(pod, namespace_labels):
-                        _change(existing, term.topology_key, node, 1)
+        for term, domains in cache.terms("anti_affinity"):
+            if term.matches(pod, namespace_labels):
+                _add(existing, term.topology_key, domains, 1)
         affinity, anti = self._incoming_counts(pod)
         if not existing and not pod.affinity and not pod.anti_affinity:
             return None, Status(Code.SKIP)
@@ -99,9 +105,7 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
 
     def _add_matches(self, counts: Counts, query: PodQuery, topology_key: str, weight: int) -> None:
         cache = self.handle.cache
-        for node, count in zip(cache.nodes, cache.counts(query), strict=True):
-            if count:
-                _change(counts, topology_key, node, count * weight)
+        _add(counts, topology_key, cache.totals(query, cache.label_values(topology_key)), weight)
 
     def _namespaces(self, term: AffinityTerm) -> frozenset[str]:
         """Return the namespaces a term speaks of, its selector resolved."""
@@ -159,49 +163,49 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
 
     # --- score ---
 
-    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
         counts: Counts = {}
         for sign, terms in ((1, pod.preferred_affinity), (-1, pod.preferred_anti_affinity)):
             for term in terms:
                 query = PodQuery(self._namespaces(term), (term.selector,), False)
                 self._add_matches(counts, query, term.topology_key, sign * term.weight)
-        cache = self.handle.cache
-        if cache.affinity_pods:
-            namespace_labels = self._namespace_labels(pod.namespace)
-            for node in cache.nodes:
-                for other in node.pods_with_affinity.values():
-                    self._score_existing(counts, pod, other, node, namespace_labels)
+        if self.handle.cache.has_terms("affinity", "preferred_affinity", "preferred_anti_affinity"):
+            self._add_existing(counts, pod)
         if not counts:
             return Status(Code.SKIP)
-        by_key: dict[str, dict[str, int]] = {}
+        by_key: dict[str, dict[str | None, int]] = {}
         for (key, value), count in counts.items():
             by_key.setdefault(key, {})[value] = count
         state.data[self.name + "/score"] = by_key
         return None
 
-    def _score_existing(
-        self, counts: Counts, pod: PodInfo, other: PodInfo, node: NodeInfo, namespace_labels: Labels | None
-    ) -> None:
-        weighted: list[tuple[Iterable[AffinityTerm], int]] = [
-            (other.preferred_affinity, 1),
-            (other.preferred_anti_affinity, -1),
-        ]
-        for terms, sign in weighted:
-            for term in terms:
-                if term.matches(pod, namespace_labels):
-                    _change(counts, term.topology_key, node, sign * term.weight)
-        for term in other.affinity if self._hard_weight else ():
-            if term.matches(pod, namespace_labels):
-                _change(counts, term.topology_key, node, self._hard_weight)
+    def _add_existing(self, counts: Counts, pod: PodInfo) -> None:
+        """Count the terms of the pods that are there for or against the incoming one."""
+        cache, namespace_labels = self.handle.cache, self._namespace_labels(pod.namespace)
+        for kind, sign in (("preferred_affinity", 1), ("preferred_anti_affinity", -1), ("affinity", 0)):
+            for term, domains in cache.terms(kind):
+                weight = sign * term.weight if sign else self._hard_weight
+                if weight and term.matches(pod, namespace_labels):
+                    _add(counts, term.topology_key, domains, weight)
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
         labels = node.labels
-        return sum(values.get(labels.get(key, ""), 0) for key, values in state.data[self.name + "/score"].items())
+        return sum(values.get(labels.get(key), 0) for key, values in state.data[self.name + "/score"].items())
 
-    def normalize(self, state: CycleState, scores: list[int], nodes: Sequence[NodeInfo]) -> list[int]:
+    def scores(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Sequence[int]:
+        totals = [0] * len(nodes)
+        for key, values in state.data[self.name + "/score"].items():
+            found = [values.get(value, 0) for value in nodes.pick(self.handle.cache.label_values(key))]
+            totals = list(map(add, totals, found))
+        return totals
+
+    def normalize(self, scores: Sequence[int]) -> Sequence[int]:
         lowest, highest = min(scores, default=0), max(scores, default=0)
         span = highest - lowest
-        return [int(MAX_NODE_SCORE * ((score - lowest) / span)) if span else 0 for score in scores]
+        if not span:
+            return [0] * len(scores)
+        table = {score: int(MAX_NODE_SCORE * ((score - lowest) / span)) for score in set(scores)}
+        return [table[score] for score in scores]
 
     # --- events ---
 

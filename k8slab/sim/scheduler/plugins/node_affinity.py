@@ -3,7 +3,7 @@
 Upstream: pkg/scheduler/framework/plugins/nodeaffinity.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from k8slab.apimachinery.types import Object
@@ -12,6 +12,7 @@ from k8slab.sim.scheduler.interface import (
     Code,
     CycleState,
     FilterPlugin,
+    NodeList,
     PreFilterPlugin,
     PreScorePlugin,
     ScorePlugin,
@@ -71,7 +72,7 @@ class NodeAffinity(PreFilterPlugin, FilterPlugin, PreScorePlugin, ScorePlugin):
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         return None if matches_required_node_affinity(pod.spec, node) else Status(Code.UNRESOLVABLE, REASON)
 
-    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Any) -> Status | None:
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
         return None if pod.spec.get("affinity") and _preferred(pod) else Status(Code.SKIP)
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
@@ -82,7 +83,7 @@ class NodeAffinity(PreFilterPlugin, FilterPlugin, PreScorePlugin, ScorePlugin):
             if not term["preference"] or matches_node_selector_term(term["preference"], node)
         )
 
-    def normalize(self, state: CycleState, scores: list[int], nodes: Any) -> list[int]:
+    def normalize(self, scores: Sequence[int]) -> Sequence[int]:
         return default_normalize(scores)
 
     def events(self) -> tuple[EventKind, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Any
 
-from k8slab.sim.scheduler.interface import MAX_NODE_SCORE, Code, CycleState, Handle, PreScorePlugin, ScorePlugin, Status
+from k8slab.sim.scheduler.interface import MAX_NODE_SCORE, Code, CycleState, Handle, NodeList, PreScorePlugin, ScorePlugin, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.pod_info import PodInfo
 
@@ -45,7 +45,7 @@ class NodeResourcesBalancedAllocation(PreScorePlugin, ScorePlugin):
     def signature(self, pod: PodInfo) -> Any:
         return pod.requests
 
-    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Any) -> Status | None:
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
         return None if any(pod.requests.get(name) for name in self._resources) else Status(Code.SKIP)
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:

@@ -18,6 +18,7 @@ from k8slab.sim.scheduler.interface import (
     CycleState,
     FilterPlugin,
     Handle,
+    NodeList,
     PreFilterExtensions,
     PreScorePlugin,
     ScorePlugin,
@@ -49,35 +50,64 @@ def _query(constraint: Constraint, pod: PodInfo) -> PodQuery:
 
 
 class _FilterState:
-    """Matching pods per domain for each hard constraint."""
+    """Matching pods per domain for each hard constraint, and what follows for a domain."""
 
-    def __init__(self, constraints: list[Constraint], domains: list[list[str | None]], totals: list[dict[str, int]]) -> None:
-        self.constraints, self.domains, self.totals = constraints, domains, totals
-        self.minimums = [self._minimum(i) for i in range(len(constraints))]
+    def __init__(
+        self,
+        constraints: list[Constraint],
+        domains: list[list[str | None]],
+        totals: list[dict[str, int]],
+        own: list[bool],
+    ) -> None:
+        self.constraints, self.domains, self.totals, self.own = constraints, domains, totals, own
+        self.verdicts: list[dict[str | None, Status | None]] = [{} for _ in constraints]
+        self.least: list[int | None] = [None] * len(constraints)
 
-    def _minimum(self, index: int) -> int:
-        totals = self.totals[index]
-        return min(totals.values()) if len(totals) >= max(1, self.constraints[index].min_domains) else 0
+    def verdict(self, index: int, domain: str | None) -> Status | None:
+        """Return what a constraint says to nodes of a domain."""
+        constraint, totals = self.constraints[index], self.totals[index]
+        if domain is None:
+            return Status(Code.UNRESOLVABLE, REASON_LABEL, detail=constraint.topology_key)
+        least = self.least[index]
+        if least is None:
+            enough = len(totals) >= max(1, constraint.min_domains)
+            least = self.least[index] = min(totals.values()) if enough else 0
+        skew = totals.get(domain, 0) + self.own[index] - least
+        if skew <= constraint.max_skew:
+            return None
+        detail = f"{constraint.topology_key}={domain}: skew {skew} > {constraint.max_skew}"
+        return Status(Code.UNSCHEDULABLE, REASON, detail=detail)
 
     def change(self, pod: PodInfo, node: NodeInfo, difference: int) -> None:
+        """A pod was added to a node or removed from it."""
         for index, constraint in enumerate(self.constraints):
             domain = self.domains[index][node.index]
             if domain is not None and not pod.terminating and selects(constraint, pod.labels):
                 self.totals[index][domain] += difference
-                self.minimums[index] = self._minimum(index)
+                self.verdicts[index].clear()
+                self.least[index] = None
 
     def clone(self) -> "_FilterState":
-        return _FilterState(self.constraints, self.domains, [dict(totals) for totals in self.totals])
+        return _FilterState(self.constraints, self.domains, [dict(totals) for totals in self.totals], self.own)
 
 
 class _ScoreState:
-    """For each soft constraint: pods per node or per domain, weighted (the more domains, the more a pod counts)."""
+    """For each soft constraint what a node is judged by, and how much pods around it cost."""
 
-    def __init__(self, ignored: set[int], hosts: list[Any], zones: list[Any], offset: int) -> None:
+    def __init__(self, ignored: frozenset[int], offset: int) -> None:
         self.ignored = ignored
-        self.hosts = hosts  #: (topology key, pods per node, weight)
-        self.zones = zones  #: (topology key, pods per domain times the weight)
+        self.columns: list[list[Any]] = []  #: per constraint and node: the number of pods on it, or its domain
+        self.costs: list[dict[Any, float] | float] = []  #: per pod, or by domain
         self.offset = offset
+
+    def raw(self, row: tuple[Any, ...]) -> int:
+        total = float(self.offset)
+        for at, cost in zip(row, self.costs, strict=True):
+            if isinstance(cost, dict):
+                total += cost.get(at, 0.0)
+            elif at is not None:
+                total += at * cost
+        return floor(total + 0.5)
 
 
 class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScorePlugin):
@@ -101,9 +131,9 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
         domains = self._domains.of(pod, constraints, require_all=True)
         totals = []
         for constraint, nodes in zip(constraints, domains, strict=True):
-            counts = self.handle.cache.counts(_query(constraint, pod))
-            totals.append(_sum_by_domain(nodes, counts))
-        state.data[self.name] = _FilterState(constraints, domains, totals)
+            totals.append(dict(self.handle.cache.totals(_query(constraint, pod), nodes)))
+        own = [selects(constraint, pod.labels) for constraint in constraints]
+        state.data[self.name] = _FilterState(constraints, domains, totals, own)
         return None, None
 
     def add_pod(self, state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo) -> None:
@@ -116,66 +146,64 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         known: _FilterState = state.data[self.name]
-        for index, constraint in enumerate(known.constraints):
-            domain = node.labels.get(constraint.topology_key)
-            if domain is None:
-                return Status(Code.UNRESOLVABLE, REASON_LABEL, detail=constraint.topology_key)
-            own = 1 if selects(constraint, pod.labels) else 0
-            skew = known.totals[index].get(domain, 0) + own - known.minimums[index]
-            if skew > constraint.max_skew:
-                detail = f"{constraint.topology_key}={domain}: skew {skew} > {constraint.max_skew}"
-                return Status(Code.UNSCHEDULABLE, REASON, detail=detail)
+        for index, verdicts in enumerate(known.verdicts):
+            domain = node.labels.get(known.constraints[index].topology_key)
+            if domain not in verdicts:
+                verdicts[domain] = known.verdict(index, domain)
+            if verdicts[domain] is not None:
+                return verdicts[domain]
         return None
 
     # --- score ---
 
-    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
         own = bool(pod.spec.get("topologySpreadConstraints"))
         constraints = own_constraints(pod, "ScheduleAnyway") if own else system_defaults(self._default_selector(pod))
         if not constraints:
             return Status(Code.SKIP)
-        ignored = {node.index for node in nodes if not has_all_keys(node, constraints)} if own else set()
-        taking_part = [node for node in nodes if node.index not in ignored] if ignored else nodes
-        domains = self._domains.of(pod, constraints, require_all=own)
-        known = _ScoreState(ignored, [], [], sum(c.max_skew - 1 for c in constraints))
-        for constraint, places in zip(constraints, domains, strict=True):
-            counts = self.handle.cache.counts(_query(constraint, pod))
-            key = constraint.topology_key
-            if key == HOSTNAME:
-                known.hosts.append((key, counts, log(len(taking_part) + 2)))
+        cache = self.handle.cache
+        ignored = frozenset(node.index for node in nodes if own and not has_all_keys(node, constraints))
+        taking_part = NodeList(cache.nodes, [i for i in nodes.indexes if i not in ignored]) if ignored else nodes
+        known = _ScoreState(ignored, sum(c.max_skew - 1 for c in constraints))
+        for constraint, domains in zip(constraints, self._domains.of(pod, constraints, require_all=own), strict=True):
+            query, values = _query(constraint, pod), cache.label_values(constraint.topology_key)
+            if constraint.topology_key == HOSTNAME:
+                known.columns.append(_where(cache.counts(query), values))
+                known.costs.append(log(len(taking_part) + 2))
                 continue
-            wanted = {node.labels[key] for node in taking_part if key in node.labels}
-            totals = _sum_by_domain(places, counts)
-            weight = log(len(wanted) + 2)
-            known.zones.append((key, {domain: totals.get(domain, 0) * weight for domain in wanted}))
+            wanted = set(taking_part.pick(values)) - {None}
+            weight, totals = log(len(wanted) + 2), cache.totals(query, domains)
+            known.columns.append(values)
+            known.costs.append({domain: totals.get(domain or "", 0) * weight for domain in wanted})
         state.data[self.name + "/score"] = known
         return None
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
-        return self.scores(state, pod, [node])[0]
-
-    def scores(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[int]:
-        """Return the weighted number of matching pods around each node; fewer is better."""
+        """Return the weighted number of matching pods around the node; fewer is better."""
         known: _ScoreState = state.data[self.name + "/score"]
-        totals = [known.offset + 0.5] * len(nodes)
-        for key, counts, weight in known.hosts:
-            on_node = [counts[node.index] * weight if key in node.labels else 0.0 for node in nodes]
-            totals = [total + more for total, more in zip(totals, on_node, strict=True)]
-        for key, weighted in known.zones:
-            totals = [total + weighted.get(node.labels.get(key), 0.0) for total, node in zip(totals, nodes, strict=True)]
-        if known.ignored:
-            return [_IGNORED if n.index in known.ignored else floor(t) for t, n in zip(totals, nodes, strict=True)]
-        return [int(total) for total in totals]
+        if node.index in known.ignored:
+            return _IGNORED
+        return known.raw(tuple(column[node.index] for column in known.columns))
 
-    def normalize(self, state: CycleState, scores: list[int], nodes: Sequence[NodeInfo]) -> list[int]:
+    def scores(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Sequence[int]:
+        """As `score`; nodes with the same pods around them are judged once."""
+        known: _ScoreState = state.data[self.name + "/score"]
+        rows = list(zip(*(nodes.pick(column) for column in known.columns), strict=True))
+        table = {row: known.raw(row) for row in set(rows)}
+        if known.ignored:
+            return [_IGNORED if i in known.ignored else table[row] for i, row in zip(nodes.indexes, rows, strict=True)]
+        return list(map(table.__getitem__, rows))
+
+    def normalize(self, scores: Sequence[int]) -> Sequence[int]:
         """Turn "fewer is better" into "more is better"; nodes without the labels get 0."""
-        valid = [score for score in scores if score != _IGNORED]
-        if not valid or max(valid) == 0:
-            return [0 if score == _IGNORED else MAX_NODE_SCORE for score in scores]
-        highest, lowest = max(valid), min(valid)
-        table = {score: MAX_NODE_SCORE * (highest + lowest - score) // highest for score in set(valid)}
+        valid = set(scores) - {_IGNORED}
+        highest, lowest = max(valid, default=0), min(valid, default=0)
+        if highest == 0:
+            table = dict.fromkeys(valid, MAX_NODE_SCORE)
+        else:
+            table = {score: MAX_NODE_SCORE * (highest + lowest - score) // highest for score in valid}
         table[_IGNORED] = 0
-        return [table[score] for score in scores]
+        return list(map(table.__getitem__, scores))
 
     def _default_selector(self, pod: PodInfo) -> Selector:
         """Return `default_selector`, remembered until a Service or workload changes its selector."""
@@ -208,9 +236,6 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
         return any(selects(c, found) for c in constraints for found in labels)
 
 
-def _sum_by_domain(domains: list[str | None], counts: list[int]) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for domain, count in zip(domains, counts, strict=True):
-        if domain is not None:
-            totals[domain] = totals.get(domain, 0) + count
-    return totals
+def _where(counts: list[int], values: list[str | None]) -> list[Any]:
+    """Return the counts, None for nodes without the label."""
+    return counts if None not in values else [c if v is not None else None for c, v in zip(counts, values, strict=True)]

@@ -4,10 +4,11 @@ Upstream: pkg/scheduler/framework/plugins/tainttoleration. Since 1.35 the reason
 the pod's status, where tenants may read it); the taint stands in the trace only. Simplified: no Gt and Lt operators.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from k8slab.sim.scheduler.events import ClusterEvent, EventKind
-from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, PreScorePlugin, ScorePlugin, Status
+from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, NodeList, PreScorePlugin, ScorePlugin, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.plugins.helpers import default_normalize, find_untolerated_taint, tolerates
 from k8slab.sim.scheduler.pod_info import PodInfo
@@ -35,7 +36,7 @@ class TaintToleration(FilterPlugin, PreScorePlugin, ScorePlugin):
             return None
         return Status(Code.UNRESOLVABLE, REASON, detail=f"{{{taint['key']}: {taint.get('value') or ''}}}")
 
-    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Any) -> Status | None:
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
         tolerations = pod.spec.get("tolerations") or ()
         state.data[self.name] = [t for t in tolerations if t.get("effect") in (None, "", "PreferNoSchedule")]
         return None
@@ -47,7 +48,7 @@ class TaintToleration(FilterPlugin, PreScorePlugin, ScorePlugin):
         tolerations = state.data[self.name]
         return sum(1 for t in node.taints if t.get("effect") == "PreferNoSchedule" and not tolerates(tolerations, t))
 
-    def normalize(self, state: CycleState, scores: list[int], nodes: Any) -> list[int]:
+    def normalize(self, scores: Sequence[int]) -> Sequence[int]:
         return default_normalize(scores, reverse=True)
 
     def events(self) -> tuple[EventKind, ...]:
