@@ -17,16 +17,10 @@ import orjson
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.discovery import GIT_VERSION
-from k8slab.sim.apiserver.openapi.operations import paths_of, roots_of
-from k8slab.sim.apiserver.openapi.schemas import DefinitionNames, closure, custom_definitions
-from k8slab.sim.apiserver.openapi.swagger import swagger
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.scheme import Scheme
 
 __all__ = ["OpenApi"]
-
-_INFO = {"title": "Kubernetes", "version": GIT_VERSION}
-_BEARER = {"type": "apiKey", "in": "header", "name": "authorization", "description": "Bearer Token authentication"}
 
 
 class OpenApi:
@@ -74,11 +68,11 @@ class OpenApi:
     def v3(self, path: str) -> bytes | None:
         """Return the document of a group version by its path ("api/v1", "apis/apps/v1"), None if there is none."""
         resources = self._resources(path)
-        return self._cached(path, lambda: self._build_v3(resources)) if resources else None
+        return self._cached(path, lambda: self._build(resources, "v3")) if resources else None
 
     def v2(self) -> bytes:
         """Return the document of ``/openapi/v2``: everything, as Swagger."""
-        return self._cached("v2", self._build_v2)
+        return self._cached("v2", lambda: self._build(self._scheme, "v2"))
 
     def _cached(self, key: str, build: Callable[[], bytes]) -> bytes:
         if self._generation != self._scheme.generation:
@@ -102,25 +96,9 @@ class OpenApi:
         entries = {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={self.hash(path)}"} for path in paths}
         return orjson.dumps({"paths": entries})
 
-    def _build_v3(self, resources: Iterable[Resource]) -> bytes:
-        paths, schemas = self._parts(resources)
-        components = {"schemas": schemas, "securitySchemes": {"BearerToken": _BEARER}}
-        return orjson.dumps({"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": components})
+    def _build(self, resources: Iterable[Resource], version: str) -> bytes:
+        # Loaded late: few sessions ask for OpenAPI.
+        from k8slab.sim.apiserver.openapi.document import build_v2, build_v3
 
-    def _build_v2(self) -> bytes:
-        paths, schemas = self._parts(self._scheme)
-        return orjson.dumps(swagger(_INFO, paths, schemas))
-
-    def _parts(self, resources: Iterable[Resource]) -> tuple[Object, Object]:
-        """Return the paths of some resources and the schemas that these name."""
-        # Loaded late: the schemas are large, and few sessions ask for OpenAPI.
-        from k8slab.sim.apiserver.schema import definitions
-
-        known, resources = definitions(), list(resources)
-        names = DefinitionNames(known)
-        for resource in resources:
-            gvk = (resource.group, resource.version, resource.kind)
-            if not names.published(*gvk):
-                known |= custom_definitions(resource, self._schemas.get(gvk))
-        paths = dict(sorted(item for resource in resources for item in paths_of(resource, names)))
-        return paths, closure(known, {name for resource in resources for name in roots_of(resource, names)})
+        build = build_v2 if version == "v2" else build_v3
+        return build(list(resources), self._schemas)

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.conversion import convert
-from k8slab.sim.apiserver.printers import access, cluster, network, pods, storage, workloads  # noqa: F401 - they register
 from k8slab.sim.apiserver.printers.columns import CREATED_AT, NAME, Printer, find
 from k8slab.sim.apiserver.printers.custom import custom_printer
 from k8slab.sim.apiserver.resources import RESOURCES, Resource, Subresource
@@ -56,7 +55,7 @@ def table(
     """
     printer = _generic if additional_columns is None else custom_printer(additional_columns)
     if additional_columns is None:
-        printer = find(_group_of(resource), resource.kind) or _generic
+        printer = _built_in(_group_of(resource), resource.kind)
     found = sorted(objects, key=printer.order) if printer.order else objects
     api_version = f"meta.k8s.io/{version}"
     return {
@@ -73,6 +72,13 @@ def _generic_cells(obj: Object, now: float) -> list[Any]:
 
 
 _generic = Printer((NAME, CREATED_AT), _generic_cells)
+
+
+def _built_in(group: str, kind: str) -> Printer:
+    # Loaded late, for the sake of the start: importing these modules registers their printers.
+    from k8slab.sim.apiserver.printers import access, batch, cluster, network, pods, scaling, storage, workloads  # noqa: F401
+
+    return find(group, kind) or _generic
 
 
 def _group_of(resource: Resource | Subresource) -> str:

@@ -12,6 +12,7 @@ from k8slab.apimachinery.types import Object
 
 __all__ = [
     "NONE",
+    "UNKNOWN",
     "UNSET",
     "access_modes",
     "age",
