@@ -166,5 +166,6 @@ def _loader() -> Any:
     number = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$")
     Loader.add_implicit_resolver("tag:yaml.org,2002:int", integer, list("-+0123456789"))
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789."))
-    Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_yaml_map)
-    return Loader
+    made: Any = Loader
+    made.add_constructor("tag:yaml.org,2002:map", made.construct_yaml_map)
+    return made

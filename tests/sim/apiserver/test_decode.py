@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from k8slab.sim.apiserver.decode import check, decode, decode_any
+from k8slab.sim.apiserver.decode import check, decode
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.apiserver.schema import schema_for, schema_from_openapi
 
@@ -249,10 +249,10 @@ def test_a_malformed_apply_patch():
     assert error(b"[", media="application/apply-patch+yaml").startswith("error decoding YAML: yaml: line ")
 
 
-def test_bodies_that_are_no_api_object():
-    assert decode_any(b"a: 1", "application/yaml") == {"a": 1}
-    with pytest.raises(StatusError, match="unexpected end of JSON input"):
-        decode_any(b"{", "application/json")
+def test_delete_options_are_the_same_in_every_group():
+    body = b'{"apiVersion": "apps/v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}'
+    obj, _ = decode(body, "application/json", schema_for("", "v1", "DeleteOptions"), "v1", "DeleteOptions", "Strict")
+    assert obj["gracePeriodSeconds"] == 0
 
 
 # --- objects in memory

@@ -13,8 +13,9 @@ from typing import Any
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.decode import check
 from k8slab.sim.apiserver.errors import StatusError, bad_request
+from k8slab.sim.apiserver.managedfields.compare import changes
 from k8slab.sim.apiserver.managedfields.entries import Entries, Manager, Owned, identity, read, stamp, written
-from k8slab.sim.apiserver.managedfields.extract import changes, field_set
+from k8slab.sim.apiserver.managedfields.extract import field_set
 from k8slab.sim.apiserver.managedfields.fieldset import FieldSet, Path, difference, intersection, path_text, paths, union
 from k8slab.sim.apiserver.managedfields.merge import merge, remove, with_parents
 from k8slab.sim.apiserver.managedfields.typecheck import type_errors

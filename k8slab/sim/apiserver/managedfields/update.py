@@ -7,8 +7,8 @@ Simplified: fields are not converted between versions of a kind; their names are
 """
 
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.managedfields.compare import changes
 from k8slab.sim.apiserver.managedfields.entries import Entries, Manager, Owned, cap, identity, read, stamp, written
-from k8slab.sim.apiserver.managedfields.extract import changes
 from k8slab.sim.apiserver.managedfields.fieldset import FieldSet, difference, union
 from k8slab.sim.apiserver.schema import TypeSchema
 

@@ -110,7 +110,8 @@ def test_several_conflicts_are_listed_by_owner():
     live = updated(live, lambda o: o["data"].update(c="2"), "kubectl-edit")
     error = refused(live, config_map(a="9", b="9", c="9"), manager="two")
     assert error.message == (
-        'Apply failed with 3 conflicts: conflicts with "kubectl-edit" using v1:\n- .data.c\nconflicts with "one":\n- .data.a\n- .data.b'
+        'Apply failed with 3 conflicts: conflicts with "kubectl-edit" using v1:\n- .data.c\n'
+        'conflicts with "one":\n- .data.a\n- .data.b'
     )
     assert [c["field"] for c in error.details["causes"]] == [".data.c", ".data.a", ".data.b"]
 
