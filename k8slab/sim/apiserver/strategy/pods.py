@@ -47,7 +47,7 @@ def prepare_ephemeral_containers(new: Object, old: Object) -> None:
     """Through the ephemeralcontainers subresource only those change."""
     containers = (new.get("spec") or {}).get("ephemeralContainers")
     spec = {name: value for name, value in old["spec"].items() if name != "ephemeralContainers"}
-    if containers:
+    if containers is not None:
         spec["ephemeralContainers"] = containers
     _only(new, old, spec)
 

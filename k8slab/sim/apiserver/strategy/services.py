@@ -62,7 +62,7 @@ def _normalize_addresses(spec: Object, before: Object) -> None:
             spec["clusterIPs"] = [one, *many[1:]]
         else:
             spec.pop("clusterIPs", None)
-    elif many and one == before.get("clusterIP") and many[0] != one:
+    elif many and many != before.get("clusterIPs") and one == before.get("clusterIP"):
         spec["clusterIP"] = many[0]
 
 

@@ -159,9 +159,9 @@ def replicas_status_errors(new: Object, old: Object) -> Errors:
     total = status.get("replicas", 0)
     for name in _AT_MOST_REPLICAS:
         if status.get(name, 0) > total:
-            errors.append(invalid(f"status.{name}", status[name], "cannot be greater than status.replicas"))
+            errors.append(invalid(f"status.{name}", status.get(name, 0), "cannot be greater than status.replicas"))
     if "readyReplicas" in status and status.get("availableReplicas", 0) > status["readyReplicas"]:
-        available = status["availableReplicas"]
+        available = status.get("availableReplicas", 0)
         errors.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
     collisions, before = status.get("collisionCount"), (old.get("status") or {}).get("collisionCount")
     if before is not None and (collisions or 0) < before:

@@ -113,7 +113,7 @@ def _with_updatable_of(spec: Object, before: Object) -> Object:
     """The new spec with the fields that may change set back; what still differs may not."""
     munged = dict(spec)
     for field in ("containers", "initContainers"):
-        if field in spec:
+        if spec.get(field):
             pairs = zip(spec[field], before[field], strict=True)
             munged[field] = [{**new, "image": old.get("image")} for new, old in pairs]
     for field in ("activeDeadlineSeconds", "tolerations", "schedulingGates"):
@@ -233,14 +233,14 @@ def pod_resize_errors(new: Object, old: Object) -> Errors:
     if qos_class(spec) != qos_class(before):
         qos = (new.get("status") or {}).get("qosClass", "")
         errors.append(invalid("spec", qos, "Pod QOS Class may not change as a result of resizing"))
-    if len(spec.get("containers") or ()) != len(before.get("containers") or ()):
+    containers, previously = spec.get("containers") or [], before.get("containers") or []
+    if len(containers) != len(previously):
         return [*errors, forbidden("spec.containers", "pod updates may not add or remove containers")]
-    munged = dict(spec)
-    munged["containers"] = []
-    for i, (container, previous) in enumerate(zip(spec["containers"], before["containers"], strict=True)):
+    munged = {**spec, "containers": []}
+    for i, (container, previous) in enumerate(zip(containers, previously, strict=True)):
         errors += _resources_removed(container, previous, f"spec.containers[{i}].resources")
         munged["containers"].append(_without_resize(container, previous))
-    if munged["containers"] != before["containers"] or munged != before:
+    if munged != {**before, "containers": previously}:
         errors.append(forbidden("spec", "only cpu and memory resources are mutable"))
     return errors
 

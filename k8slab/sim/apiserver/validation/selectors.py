@@ -51,12 +51,12 @@ def _operator_errors(operator: str, values: list[str], path: str) -> Errors:
 def template_label_errors(selector: Object | None, labels: dict[str, str] | None, path: str) -> Errors:
     """The pods of a template must be found by the selector of the object that owns the template.
 
-    An absent selector finds nothing; an empty one is complained about elsewhere and finds everything.
+    An absent selector finds nothing; an empty one finds everything and an invalid one is complained about elsewhere.
     """
-    parsed = selector_of(selector)
-    if parsed is not None and _parseable(selector) and matches(parsed, labels or {}):
+    if not _parseable(selector):
         return []
-    if parsed is not None and not _parseable(selector):
+    parsed = selector_of(selector)
+    if parsed is not None and matches(parsed, labels or {}):
         return []
     shown = None if labels is None else dict(sorted(labels.items()))
     return [invalid(path, missing(shown), "`selector` does not match template `labels`")]
@@ -64,7 +64,7 @@ def template_label_errors(selector: Object | None, labels: dict[str, str] | None
 
 def _parseable(selector: Object | None) -> bool:
     expressions = (selector or {}).get("matchExpressions") or ()
-    return all(e.get("operator") in _WITH_VALUES + _WITHOUT_VALUES and "key" in e for e in expressions)
+    return all(e.get("key") and e.get("operator") in (*_WITH_VALUES, *_WITHOUT_VALUES) for e in expressions)
 
 
 def node_selector_errors(selector: Object, path: str, strict_values: bool = True) -> Errors:
