@@ -35,11 +35,23 @@ class EventRecorder:
         known = self._known.get(identity)
         if known and self._count(identity, *known):
             return
-        event = self._event(obj, type_, reason, message, component, field_path, host)
-        self._client.create("events", event)
+        event = self._create(obj, type_, reason, message, component, field_path, host)
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[identity] = (event["metadata"]["name"], event["metadata"]["namespace"], 1)
+
+    def _create(self, obj: Object, type_: str, reason: str, message: str, component: str, field_path: str, host: str) -> Object:
+        from k8slab.sim.apiserver.errors import StatusError
+
+        while True:
+            event = self._event(obj, type_, reason, message, component, field_path, host)
+            try:
+                self._client.create("events", event)
+            except StatusError as error:
+                if error.code != 409:
+                    raise
+                continue  # on a stepped clock another component says something about the same object at the same instant
+            return event
 
     def _count(self, identity: tuple[str, ...], name: str, namespace: str, count: int) -> bool:
         from k8slab.sim.apiserver.errors import StatusError
