@@ -186,7 +186,7 @@ class Handlers:
         return entry.raw if converted is entry.value else orjson.dumps(converted)
 
     def _object(self, request: Request, call: Call, form: Form, code: int, entry: Entry) -> Response:
-        if form.kind == "Table" and not call.subresource:
+        if form.kind == "Table" and call.subresource in ("", "scale", "status"):
             return _encoded(form, code, self._table(request, call, [entry], {"resourceVersion": str(entry.revision)}))
         if form.kind == "PartialObjectMetadata":
             return _encoded(form, code, _partial(entry.value))
@@ -194,9 +194,11 @@ class Handlers:
         return Response(code, raw) if form.media_type == "application/json" else _encoded(form, code, orjson.loads(raw))
 
     def _table(self, request: Request, call: Call, entries: Iterable[Entry], meta: Object) -> Object:
-        objects = [self._registry.from_storage(call.resource, e.value) for e in entries]
+        part = call.resource.subresource(call.subresource)
+        shown = part if part is not None and part.kind != call.resource.kind else call.resource
+        objects = [e.value if shown is part else self._registry.from_storage(call.resource, e.value) for e in entries]
         include = request.query.get("includeObject", "Metadata")
-        return printers.table(call.resource, objects, self._registry.kernel.now(), include, meta)
+        return printers.table(shown, objects, self._registry.kernel.now(), include, meta)
 
 
 def _call(request: Request, info: RequestInfo, resource: Resource, user: UserInfo) -> Call:

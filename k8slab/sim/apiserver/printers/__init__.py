@@ -5,18 +5,18 @@ apiextensions-apiserver. Called by the HTTP layer after a get, list or watch; pu
 Rows of each kind are in the modules named after what the kinds are about; a kind without a printer has Name and Created At.
 """
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.conversion import convert
+from k8slab.sim.apiserver.errors import bad_request
 from k8slab.sim.apiserver.printers.columns import CREATED_AT, NAME, Printer, find
 from k8slab.sim.apiserver.printers.custom import custom_printer
 from k8slab.sim.apiserver.resources import RESOURCES, Resource, Subresource
 
-__all__ = ["IncludeObject", "table"]
-
-IncludeObject = Literal["None", "Metadata", "Object"]
+__all__ = ["table"]
 
 _HUB = {(r.api_version, r.kind): r for r in RESOURCES}
 
@@ -25,7 +25,7 @@ def table(
     resource: Resource | Subresource,
     objects: Iterable[Object],
     now: float,
-    include_object: IncludeObject = "Metadata",
+    include_object: str = "Metadata",
     list_meta: Object | None = None,
     additional_columns: Sequence[Object] | None = None,
     version: str = "v1",
@@ -41,7 +41,7 @@ def table(
     now
         Ages are counted from here.
     include_object
-        The parameter ``includeObject`` of the request: what a row carries of its object.
+        The parameter ``includeObject`` of the request: what a row carries of its object, "None", "Metadata" or "Object".
     list_meta
         Metadata of the list; of a single object its ``{"resourceVersion": ...}``.
     additional_columns
@@ -49,10 +49,17 @@ def table(
     version
         Version of meta.k8s.io that was asked for.
 
+    Raises
+    ------
+    StatusError
+        400 if ``include_object`` is something else.
+
     Notes
     -----
     A watch sends one table per event; the HTTP layer leaves ``columnDefinitions`` out of all but the first.
     """
+    if include_object not in ("", "None", "Metadata", "Object"):
+        raise bad_request(f"unrecognized includeObject value: {json.dumps(include_object)}")
     printer = _generic if additional_columns is None else custom_printer(additional_columns)
     if additional_columns is None:
         printer = _built_in(_group_of(resource), resource.kind)
@@ -94,15 +101,15 @@ def _hub_object(resource: Resource | Subresource, obj: Object) -> Object:
     return convert(obj, resource, _hub_of(resource)) if isinstance(resource, Resource) else obj
 
 
-def _row(printer: Printer, hub: Object, obj: Object, now: float, include_object: IncludeObject, api_version: str) -> Object:
+def _row(printer: Printer, hub: Object, obj: Object, now: float, include_object: str, api_version: str) -> Object:
     row: Object = {"cells": printer.cells(hub, now)}
     conditions = printer.conditions(hub) if printer.conditions else []
     if conditions:
         row["conditions"] = conditions
     if include_object == "Object":
         row["object"] = obj
-    elif include_object == "Metadata":
-        row["object"] = {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": obj["metadata"]}
-    else:
+    elif include_object == "None":
         row["object"] = None
+    else:
+        row["object"] = {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": obj["metadata"]}
     return row

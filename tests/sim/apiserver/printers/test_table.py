@@ -6,6 +6,7 @@ import pytest
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver import printers
+from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.apiserver.printers.jsonpath import find
 from k8slab.sim.apiserver.resources import RESOURCES, Resource
 from k8slab.sim.apiserver.scheme import Scheme
@@ -51,6 +52,12 @@ def test_a_row_carries_as_much_of_its_object_as_was_asked_for(include: Any, carr
     table = printers.table(CONFIG_MAPS, [config_map()], 0.0, include, {"resourceVersion": "7"})
     assert table["rows"] == [{"cells": ["a", 0, "0s"], "object": carried}]
     assert (table["kind"], table["apiVersion"], table["metadata"]) == ("Table", "meta.k8s.io/v1", {"resourceVersion": "7"})
+
+
+def test_anything_else_that_a_row_should_carry_is_refused() -> None:
+    assert CONFIG_MAPS is not None
+    with pytest.raises(StatusError, match='unrecognized includeObject value: "Everything"'):
+        printers.table(CONFIG_MAPS, [], 0.0, "Everything")
 
 
 def test_a_row_carries_the_object_in_the_version_that_was_asked_for() -> None:
