@@ -201,7 +201,7 @@ class Kernel:
             count += 1
             try:
                 callback(*args)
-            except Exception as error:
+            except (Cancelled, Exception) as error:
                 if self.on_error is None:
                     raise
                 self.on_error(error)

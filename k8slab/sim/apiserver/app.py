@@ -189,7 +189,10 @@ async def _refuse_websocket(send: Send, error: StatusError) -> None:
 async def _until_disconnected(request: Request, sending: Awaitable[None]) -> None:
     sender = asyncio.ensure_future(sending)
     gone = asyncio.ensure_future(request.disconnected())
-    await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        log.debug("%s ends with the server", request.path)
     for task in (sender, gone):
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):

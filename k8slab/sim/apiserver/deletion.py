@@ -48,7 +48,7 @@ def _precondition(resource: Resource, name: str, what: str, wanted: str, found: 
         f"the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). "
         "The object might have been deleted and then recreated"
     )
-    return conflict(resource.group, resource.plural, name, detail)
+    return conflict(resource.group, resource.kind, name, detail)
 
 
 def mark(resource: Resource, obj: Object, options: DeleteOptions, now: float) -> Object | None:

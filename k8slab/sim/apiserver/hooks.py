@@ -42,15 +42,14 @@ class Hooks:
         for entry in store.range("/registry/services/specs/"):
             self._count(entry.value, 1)
 
-    def before_create(self, resource: Resource, obj: Object) -> None:
-        """Fill in what the allocators give, or raise 422."""
-        if resource.full_name == "services":
-            self._allocate(obj, None)
-
-    def before_update(self, resource: Resource, new: Object, old: Object) -> None:
-        """Keep what is allocated, allocate what is new."""
+    def keep(self, resource: Resource, new: Object, old: Object) -> None:
+        """Carry over what is allocated and the client has left out."""
         if resource.full_name == "services":
             _keep(new, old)
+
+    def allocate(self, resource: Resource, new: Object, old: Object | None = None) -> None:
+        """Fill in what the allocators give to a valid object, or raise 422."""
+        if resource.full_name == "services":
             self._allocate(new, old)
 
     def stored(self, resource: Resource, new: Object | None, old: Object | None) -> None:

@@ -6,6 +6,7 @@ port-forward; asking for either is answered with a Status that says so.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
@@ -21,6 +22,8 @@ from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.streams import Pipe
 
 __all__ = ["KubeletServer", "Streaming"]
+
+log = logging.getLogger(__name__)
 
 _STREAMS = ("exec", "attach")
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -135,6 +138,9 @@ class Streaming:
             reader.cancel()
         except StatusError as error:
             status = error.status()
+        except Exception as error:
+            log.exception("%s %s/%s", info.subresource, info.namespace, info.name)
+            status = internal_error(f"{type(error).__name__}: {error}").status()
         await channel.finish(status)
 
     def _start(self, request: Request, info: RequestInfo, channel: "_Channels", stdin: Pipe | None) -> Future[int]:
