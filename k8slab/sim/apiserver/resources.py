@@ -12,6 +12,8 @@ pkg/kubeapiserver/default_storage_factory_builder.go.
 from dataclasses import dataclass, field
 from functools import partial
 
+from k8slab.apimachinery.types import Object
+
 __all__ = ["ALL_VERBS", "RESOURCES", "Resource", "Subresource"]
 
 #: What a stored kind allows, in the order in which discovery lists it.
@@ -61,6 +63,10 @@ class Resource:
 
     Attributes
     ----------
+    printer_columns
+        Of a kind that is not built in: its table's columns, as ``additionalPrinterColumns`` has them; empty for the Age only.
+    schema
+        Of a kind that is not built in: its ``openAPIV3Schema``, for OpenAPI; None allows any field.
     api_version
         "v1", "apps/v1".
     full_name
@@ -83,6 +89,8 @@ class Resource:
     subresources: tuple[Subresource, ...] = ()
     stored_as: str = ""
     storage_prefix: str = ""
+    printer_columns: tuple[Object, ...] | None = field(default=None, compare=False)
+    schema: Object | None = field(default=None, compare=False)
     api_version: str = field(init=False)
     full_name: str = field(init=False)
     list_kind: str = field(init=False)

@@ -1,6 +1,7 @@
 """OpenAPI documents have what kubectl reads: fields for explain, merge keys for apply, parameters for dry runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,8 +12,8 @@ from k8slab.sim.apiserver.openapi import OpenApi
 from k8slab.sim.apiserver.resources import RESOURCES, Resource
 from k8slab.sim.apiserver.scheme import Scheme
 
-ROOM = Resource("chat.example", "v1", "Room", "rooms", "room", True)
 ROOM_SCHEMA = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"seats": {"type": "integer"}}}}}
+ROOM = Resource("chat.example", "v1", "Room", "rooms", "room", True, schema=ROOM_SCHEMA)
 PATHS = ["api/v1", *sorted({f"apis/{r.api_version}" for r in RESOURCES if r.group})]
 
 
@@ -109,17 +110,16 @@ def test_a_reference_keeps_its_description_beside_it(api: OpenApi) -> None:
 
 
 def test_a_custom_resource_is_described_by_its_own_schema() -> None:
-    api = OpenApi(Scheme([ROOM]))
-    api.set_schema("chat.example", "v1", "Room", ROOM_SCHEMA)
-    room = v3(api, "apis/chat.example/v1")["components"]["schemas"]["example.chat.v1.Room"]
+    room = v3(OpenApi(Scheme([ROOM])), "apis/chat.example/v1")["components"]["schemas"]["example.chat.v1.Room"]
     assert room["properties"]["spec"]["properties"]["seats"] == {"type": "integer"}
     assert {"apiVersion", "kind", "metadata"} <= room["properties"].keys()
 
 
 def test_a_changed_schema_changes_the_hash_and_the_document() -> None:
-    api = OpenApi(Scheme([ROOM]))
+    scheme = Scheme([replace(ROOM, schema=None)])
+    api = OpenApi(scheme)
     before, hash_before = api.v3("apis/chat.example/v1"), api.hash("apis/chat.example/v1")
-    api.set_schema("chat.example", "v1", "Room", ROOM_SCHEMA)
+    scheme.add(ROOM)
     assert api.hash("apis/chat.example/v1") != hash_before
     assert api.v3("apis/chat.example/v1") != before
 

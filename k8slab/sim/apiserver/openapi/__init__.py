@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
-from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.discovery import GIT_VERSION
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.scheme import Scheme
@@ -33,17 +32,8 @@ class OpenApi:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
-        self._schemas: dict[tuple[str, str, str], Object] = {}
         self._cache: dict[str, bytes] = {}
         self._generation = scheme.generation
-
-    def set_schema(self, group: str, version: str, kind: str, schema: Object | None) -> None:
-        """Set the ``openAPIV3Schema`` of a custom resource's version; None forgets it."""
-        if schema is None:
-            self._schemas.pop((group, version, kind), None)
-        else:
-            self._schemas[group, version, kind] = schema
-        self._cache.clear()
 
     def index(self) -> bytes:
         """Return the document of ``/openapi/v3``: where each group version's document is."""
@@ -60,9 +50,6 @@ class OpenApi:
         digest = hashlib.sha512(GIT_VERSION.encode())
         for resource in resources:
             digest.update(repr(resource).encode())
-            schema = self._schemas.get((resource.group, resource.version, resource.kind))
-            if schema is not None:
-                digest.update(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS))
         return digest.hexdigest().upper()
 
     def v3(self, path: str) -> bytes | None:
@@ -101,4 +88,4 @@ class OpenApi:
         from k8slab.sim.apiserver.openapi.document import build_v2, build_v3
 
         build = build_v2 if version == "v2" else build_v3
-        return build(list(resources), self._schemas)
+        return build(list(resources))

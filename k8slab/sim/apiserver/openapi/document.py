@@ -3,7 +3,7 @@
 Upstream: k8s.io/kube-openapi/pkg/builder3.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import orjson
 
@@ -15,34 +15,30 @@ from k8slab.sim.apiserver.openapi.swagger import swagger
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.schema import definitions
 
-__all__ = ["CustomSchemas", "build_v2", "build_v3"]
-
-#: The ``openAPIV3Schema`` of custom resources by group, version and kind.
-CustomSchemas = Mapping[tuple[str, str, str], Object]
+__all__ = ["build_v2", "build_v3"]
 
 _INFO = {"title": "Kubernetes", "version": GIT_VERSION}
 _BEARER = {"type": "apiKey", "in": "header", "name": "authorization", "description": "Bearer Token authentication"}
 
 
-def build_v3(resources: Sequence[Resource], custom: CustomSchemas) -> bytes:
+def build_v3(resources: Sequence[Resource]) -> bytes:
     """Return the OpenAPI v3 document of the resources of a group version."""
-    paths, schemas = _parts(resources, custom)
+    paths, schemas = _parts(resources)
     components = {"schemas": schemas, "securitySchemes": {"BearerToken": _BEARER}}
     return orjson.dumps({"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": components})
 
 
-def build_v2(resources: Sequence[Resource], custom: CustomSchemas) -> bytes:
+def build_v2(resources: Sequence[Resource]) -> bytes:
     """Return the Swagger document of all resources."""
-    paths, schemas = _parts(resources, custom)
+    paths, schemas = _parts(resources)
     return orjson.dumps(swagger(_INFO, paths, schemas))
 
 
-def _parts(resources: Sequence[Resource], custom: CustomSchemas) -> tuple[Object, Object]:
+def _parts(resources: Sequence[Resource]) -> tuple[Object, Object]:
     known = definitions()
     names = DefinitionNames(known)
     for resource in resources:
-        gvk = (resource.group, resource.version, resource.kind)
-        if not names.published(*gvk):
-            known |= custom_definitions(resource, custom.get(gvk))
+        if not names.published(resource.group, resource.version, resource.kind):
+            known |= custom_definitions(resource)
     paths = dict(sorted(item for resource in resources for item in paths_of(resource, names)))
     return paths, closure(known, {name for resource in resources for name in roots_of(resource, names)})

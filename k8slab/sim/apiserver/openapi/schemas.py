@@ -129,17 +129,11 @@ def _reference(target: str, references: set[str]) -> str:
     return _PREFIX + name
 
 
-def custom_definitions(resource: Resource, schema: Object | None) -> dict[str, Object]:
-    """Return the definitions of a custom resource and its list.
-
-    Parameters
-    ----------
-    schema
-        The ``openAPIV3Schema`` of the version; None if there is none, which allows any field.
-    """
+def custom_definitions(resource: Resource) -> dict[str, Object]:
+    """Return the definitions of a custom resource and its list; one without a schema may have any field."""
     group, version, kind = resource.group, resource.version, resource.kind
     item, listed = model_name(group, version, kind), model_name(group, version, resource.list_kind)
-    body: Object = dict(schema) if schema else {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    body: Object = dict(resource.schema) if resource.schema else {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     if not body.get("x-kubernetes-embedded-resource"):
         body["properties"] = {**body.get("properties", {}), **_type_meta(), "metadata": _object_meta(OBJECT_META)}
     body["x-kubernetes-group-version-kind"] = [{"group": group, "version": version, "kind": kind}]

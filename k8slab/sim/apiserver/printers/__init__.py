@@ -6,7 +6,7 @@ Rows of each kind are in the modules named after what the kinds are about; a kin
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from k8slab.apimachinery.types import Object
@@ -27,7 +27,6 @@ def table(
     now: float,
     include_object: str = "Metadata",
     list_meta: Object | None = None,
-    additional_columns: Sequence[Object] | None = None,
     version: str = "v1",
 ) -> Object:
     """Return objects as a ``Table`` of meta.k8s.io.
@@ -44,8 +43,6 @@ def table(
         The parameter ``includeObject`` of the request: what a row carries of its object, "None", "Metadata" or "Object".
     list_meta
         Metadata of the list; of a single object its ``{"resourceVersion": ...}``.
-    additional_columns
-        The columns that a custom resource's version defines, empty if it defines none; None for a built-in kind.
     version
         Version of meta.k8s.io that was asked for.
 
@@ -60,9 +57,7 @@ def table(
     """
     if include_object not in ("", "None", "Metadata", "Object"):
         raise bad_request(f"unrecognized includeObject value: {json.dumps(include_object)}")
-    printer = _generic if additional_columns is None else custom_printer(additional_columns)
-    if additional_columns is None:
-        printer = _built_in(_group_of(resource), resource.kind)
+    printer = _printer_of(resource)
     found = sorted(objects, key=printer.order) if printer.order else objects
     api_version = f"meta.k8s.io/{version}"
     return {
@@ -81,15 +76,15 @@ def _generic_cells(obj: Object, now: float) -> list[Any]:
 _generic = Printer((NAME, CREATED_AT), _generic_cells)
 
 
-def _built_in(group: str, kind: str) -> Printer:
+def _printer_of(resource: Resource | Subresource) -> Printer:
     # Loaded late, for the sake of the start: importing these modules registers their printers.
     from k8slab.sim.apiserver.printers import access, batch, cluster, network, pods, scaling, storage, workloads  # noqa: F401
 
-    return find(group, kind) or _generic
-
-
-def _group_of(resource: Resource | Subresource) -> str:
-    return _hub_of(resource).group if isinstance(resource, Resource) else resource.group
+    if not isinstance(resource, Resource):
+        return find(resource.group, resource.kind) or _generic
+    if resource.printer_columns is not None:
+        return custom_printer(resource.printer_columns)
+    return find(_hub_of(resource).group, resource.kind) or _generic
 
 
 def _hub_of(resource: Resource) -> Resource:

@@ -13,7 +13,10 @@ from k8slab.sim.apiserver.scheme import Scheme
 
 SCHEME = Scheme()
 CONFIG_MAPS = SCHEME.by_name("configmaps")
-ROOMS = Resource("chat.example", "v1", "Room", "rooms", "room", True)
+
+
+def rooms(*columns: Object) -> Resource:
+    return Resource("chat.example", "v1", "Room", "rooms", "room", True, printer_columns=columns)
 
 
 def config_map(name: str = "a") -> Object:
@@ -75,7 +78,7 @@ def test_flow_schemas_are_listed_by_precedence() -> None:
 
 
 def test_a_custom_resource_without_columns_shows_its_age() -> None:
-    table = printers.table(ROOMS, [room()], 120.0, additional_columns=[])
+    table = printers.table(rooms(), [room()], 120.0)
     assert [(c["name"], c["type"]) for c in table["columnDefinitions"]] == [("Name", "string"), ("Age", "date")]
     assert table["rows"][0]["cells"] == ["lobby", "2m"]
 
@@ -90,7 +93,7 @@ def test_a_custom_resource_shows_the_columns_of_its_definition() -> None:
         {"name": "Missing", "type": "string", "jsonPath": ".status.missing"},
     ]
     status = {"open": True, "conditions": [{"type": "Ready", "status": "False"}], "opened": "1970-01-01T00:01:00Z", "load": 0.5}
-    table = printers.table(ROOMS, [room(spec={"seats": 4}, status=status)], 120.0, additional_columns=columns)
+    table = printers.table(rooms(*columns), [room(spec={"seats": 4}, status=status)], 120.0)
     assert table["rows"][0]["cells"] == ["lobby", 4, True, "False", "60s", 0.5, None]
     assert table["columnDefinitions"][1] == {
         "name": "Seats", "type": "integer", "format": "", "description": "How many.", "priority": 1,
@@ -110,8 +113,8 @@ def test_a_custom_resource_shows_the_columns_of_its_definition() -> None:
     ],
 )
 def test_a_value_that_does_not_fit_its_column_leaves_the_cell_empty(type: str, value: Any, cell: Any) -> None:
-    columns = [{"name": "X", "type": type, "jsonPath": ".spec.x"}]
-    assert printers.table(ROOMS, [room(spec={"x": value})], 0.0, additional_columns=columns)["rows"][0]["cells"][1] == cell
+    resource = rooms({"name": "X", "type": type, "jsonPath": ".spec.x"})
+    assert printers.table(resource, [room(spec={"x": value})], 0.0)["rows"][0]["cells"][1] == cell
 
 
 VALUE = {"a": {"b.c": 1, "list": [{"k": "x", "v": 1}, {"k": "y", "v": 2}]}}
