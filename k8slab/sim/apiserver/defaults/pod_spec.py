@@ -134,7 +134,7 @@ def _default_http_get(action: Object) -> None:
 
 
 def _default_volume(volume: Object) -> None:
-    if len(volume) <= 1:
+    if not volume.keys() - {"name"}:
         volume["emptyDir"] = {}
         return
     for kind in _WITH_MODE:
