@@ -247,10 +247,7 @@ class FakeClient:
             new = jsonpatch.apply_patch(deep_copy(old), patch)
         else:
             new = _merge(old, deep_copy(patch), by_key=kind != "merge")
-        if subresource == "status":
-            new = {**new, "spec": old["spec"]} if "spec" in old else new
-        else:
-            new = _with_status_of(old, new)
+        new = {**new, "spec": old.get("spec")} if subresource == "status" else _with_status_of(old, new)
         version = new["metadata"].get("resourceVersion")
         if version and version != old["metadata"]["resourceVersion"]:
             raise self._conflict(resource, name)
