@@ -247,7 +247,7 @@ class FakeClient:
             new = jsonpatch.apply_patch(deep_copy(old), patch)
         else:
             new = _merge(old, deep_copy(patch), by_key=kind != "merge")
-        new = {**new, "spec": old.get("spec")} if subresource == "status" else _with_status_of(old, new)
+        new = {**new, **{k: old[k] for k in ("spec",) if k in old}} if subresource == "status" else _with_status_of(old, new)
         version = new["metadata"].get("resourceVersion")
         if version and version != old["metadata"]["resourceVersion"]:
             raise self._conflict(resource, name)
