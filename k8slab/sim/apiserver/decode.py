@@ -5,7 +5,7 @@ callers use it for bodies (`decode`) and for objects that are already in memory 
 What a round trip through Go does to a value is in `roundtrip`, strict mode in `strict`, the parsers in `gojson`.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver import gojson
@@ -16,9 +16,7 @@ from k8slab.sim.apiserver.scalars import BadValue, Mismatch
 from k8slab.sim.apiserver.schema import TypeSchema, schema_for
 from k8slab.sim.apiserver.strict import may_have_duplicates, strict_problems, unknown_fields
 
-__all__ = ["FieldValidation", "check", "decode"]
-
-FieldValidation = Literal["Strict", "Warn", "Ignore"]
+__all__ = ["check", "decode"]
 
 _JSON = "application/json"
 _YAML = "application/yaml"
@@ -26,10 +24,18 @@ _APPLY = "application/apply-patch+yaml"
 
 
 def decode(
-    raw: bytes, content_type: str, schema: TypeSchema, api_version: str, kind: str, field_validation: FieldValidation = "Warn"
+    raw: bytes, content_type: str, schema: TypeSchema, api_version: str, kind: str, field_validation: str = "Warn"
 ) -> tuple[Object, list[str]]:
     """Return the object in a request's body and the warnings about it.
 
+    Parameters
+    ----------
+    field_validation
+        What becomes of unknown and duplicate fields: "Strict" refuses them, "Warn" drops them with a warning, "Ignore" drops
+        them silently.
+
+    Notes
+    -----
     An apply patch is only parsed: nulls and empty values mean something there, and `managedfields.apply` checks it.
 
     Raises
@@ -71,8 +77,9 @@ def check(
     schema: TypeSchema,
     api_version: str,
     kind: str,
-    field_validation: FieldValidation = "Ignore",
+    field_validation: str = "Ignore",
     patched: bool = False,
+    strategic: Object | None = None,
 ) -> tuple[Object, list[str]]:
     """Return a checked, normalised private copy of an object that is already in memory, and the warnings about it.
 
@@ -80,19 +87,24 @@ def check(
     ----------
     patched
         The object is the outcome of a patch: errors are upstream's 422 about "patch" instead of a 400 about the body.
+    strategic
+        The strategic merge patch that it is the outcome of, if it was one: the error shows the patch, not the object.
     """
     problems: list[str] = []
     try:
         checked = round_trip(obj, schema, problems)
     except (Mismatch, BadValue) as error:
-        raise _patch_error(obj, str(error)) if patched else _unhandled(api_version, kind, str(error)) from None
+        if strategic is not None and isinstance(error, Mismatch):
+            raise _patch_error(gojson.go_text(strategic), error.conversion()) from None
+        raise _patch_error(_json(obj), str(error)) if patched else _unhandled(api_version, kind, str(error)) from None
     checked["apiVersion"], checked["kind"] = api_version, kind
     if not problems or field_validation == "Ignore":
         return checked, []
     problems = unknown_fields(obj, schema)
     if field_validation == "Strict":
         text = f"strict decoding error: {', '.join(problems)}"
-        raise _patch_error(obj, text) if patched else _unhandled(api_version, kind, text)
+        shown = gojson.go_text(strategic) if strategic is not None else _json(obj)
+        raise _patch_error(shown, text) if patched else _unhandled(api_version, kind, text)
     return checked, problems
 
 
@@ -120,10 +132,14 @@ def _unrecognized(kind: str, problem: str, raw: bytes) -> StatusError:
     return bad_request(f"the object provided is unrecognized (must be of type {kind}): {problem} ({summary})")
 
 
-def _patch_error(obj: Object, problem: str) -> StatusError:
+def _json(obj: Object) -> str:
     import orjson
 
-    return invalid("", "", "", [FieldError("FieldValueInvalid", "patch", problem, orjson.dumps(obj).decode())])
+    return orjson.dumps(obj).decode()
+
+
+def _patch_error(shown: str, problem: str) -> StatusError:
+    return invalid("", "", "", [FieldError("FieldValueInvalid", "patch", problem, shown)])
 
 
 def _not_an_object(body: Any) -> str:
@@ -161,7 +177,7 @@ def _convertible(group: str, other: str) -> bool:
     return group == other or {group, other} == {"", "events.k8s.io"}
 
 
-def _apply_configuration(raw: bytes, field_validation: FieldValidation) -> tuple[Object, list[str]]:
+def _apply_configuration(raw: bytes, field_validation: str) -> tuple[Object, list[str]]:
     try:
         body = gojson.parse_yaml(raw) if raw[:1] != b"{" else _json_or_yaml(raw)
         if not isinstance(body, dict):

@@ -7,7 +7,7 @@ Simplified: YAML problems are worded by PyYAML behind upstream's prefix ``yaml: 
 from functools import cache
 from typing import Any
 
-__all__ = ["Pairs", "ParseError", "json_kind", "parse_json", "parse_json_pairs", "parse_yaml", "yaml_duplicates"]
+__all__ = ["Pairs", "ParseError", "go_text", "json_kind", "parse_json", "parse_json_pairs", "parse_yaml", "yaml_duplicates"]
 
 
 class ParseError(ValueError):
@@ -32,6 +32,21 @@ def json_kind(value: Any) -> str:
     ('array', 'number', 'bool')
     """
     return _KINDS.get(value.__class__, "null")
+
+
+def go_text(value: Any) -> str:
+    """Return a value as Go's %v prints it.
+
+    >>> go_text({"image": "nginx", "args": ["a", None], "tty": True})
+    'map[args:[a <nil>] image:nginx tty:true]'
+    """
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{k}:{go_text(v)}' for k, v in sorted(value.items()))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(go_text(v) for v in value)}]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if value.__class__ is bool else str(value)
 
 
 def parse_json(raw: bytes) -> Any:

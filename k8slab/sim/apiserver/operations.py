@@ -97,7 +97,8 @@ class Operations:
 
         def change(old: Object) -> Object:
             new: Object = patches.patch(kind, old, patch, schema)
-            checked, warnings = check(new, schema, version_of, kind_of, call.field_validation, patched=True)
+            strategic = patch if kind == "strategic" else None
+            checked, warnings = check(new, schema, version_of, kind_of, call.field_validation, patched=True, strategic=strategic)
             call.warnings += warnings
             return checked
 

@@ -268,7 +268,10 @@ class Registry:
     def _own(self, call: Call, old: Object | None, new: Object) -> None:
         resource = self.scheme.stored(call.resource)
         fields = track_update(old, new, call.manager, self.kernel.now(), self.schema(resource), resource.api_version, call.subresource)
-        new["metadata"]["managedFields"] = fields
+        if fields:
+            new["metadata"]["managedFields"] = fields
+        else:
+            new["metadata"].pop("managedFields", None)
 
     def _refuse(self, resource: Resource, name: str, errors: list[FieldError]) -> None:
         if errors:

@@ -12,7 +12,6 @@ from typing import Any
 
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver import scalars
-from k8slab.sim.apiserver.gojson import json_kind
 from k8slab.sim.apiserver.scalars import Mismatch
 from k8slab.sim.apiserver.schema import TypeSchema
 
@@ -70,7 +69,7 @@ def _struct(node: TypeSchema) -> _Checker:
         if value.__class__ is not dict:
             if lenient:
                 return value
-            raise Mismatch(json_kind(value), node.go)
+            raise Mismatch(value, node.kind, node.go)
         if plan is None:
             plan = _plan(node)
         fields, zeros, structs = plan
@@ -118,7 +117,7 @@ def _list(node: TypeSchema) -> _Checker:
         if value.__class__ is not list:
             if node.lenient:
                 return value
-            raise Mismatch(json_kind(value), node.go)
+            raise Mismatch(value, node.kind, node.go)
         return [
             inner if inner.__class__ is plain else zero if inner is None and zero is not None else item(inner, unknown)
             for inner in value
@@ -137,7 +136,7 @@ def _map(node: TypeSchema) -> _Checker:
         if value.__class__ is not dict:
             if node.lenient:
                 return value
-            raise Mismatch(json_kind(value), node.go)
+            raise Mismatch(value, node.kind, node.go)
         return {
             key: inner if inner.__class__ is plain else zero if inner is None else item(inner, unknown)
             for key, inner in value.items()
@@ -158,7 +157,7 @@ def _scalar(node: TypeSchema) -> _Checker:
         def plain(value: Any, _: list[str]) -> Any:
             if value.__class__ in accepted:
                 return value
-            raise Mismatch(json_kind(value), node.go)
+            raise Mismatch(value, node.kind, node.go)
 
         return plain
     read = {"quantity": scalars.quantity, "int-or-string": scalars.int_or_string, "bytes": scalars.base64_text}.get(node.kind)
@@ -174,6 +173,6 @@ def _integer(go: str, bits: int) -> _Checker:
     def run(value: Any, _: list[str]) -> Any:
         if value.__class__ is int and low <= value < high:
             return value
-        raise Mismatch(f"number {value}" if value.__class__ in (int, float) else json_kind(value), go)
+        raise Mismatch(value, go, go)
 
     return run

@@ -19,12 +19,29 @@ __all__ = ["BadValue", "Mismatch", "base64_text", "int_or_string", "micro_time",
 class Mismatch(Exception):
     """A value of the wrong type, on its way up through the structs that hold it."""
 
-    def __init__(self, value: str, go: str) -> None:
-        self.value, self.go, self.struct, self.path = value, go, "", ""
+    def __init__(self, value: Any, kind: str, go: str) -> None:
+        self.value, self.kind, self.go, self.struct, self.path = value, kind, go, "", ""
 
     def __str__(self) -> str:
         into = f"struct field {self.struct}.{self.path}" if self.struct else "value"
-        return f"json: cannot unmarshal {self.value} into Go {into} of type {self.go}"
+        what = json_kind(self.value)
+        if what == "number" and self.kind in ("int32", "int64"):
+            what = f"number {self.value}"
+        return f"json: cannot unmarshal {what} into Go {into} of type {self.go}"
+
+    def conversion(self) -> str:
+        """Return the text for a value that was never JSON text: the outcome of a strategic merge patch."""
+        have = _REFLECT_KINDS.get(self.value.__class__, "interface")
+        if self.kind == "struct":
+            return f"cannot restore struct from: {have}"
+        if self.kind in ("map", "list"):
+            return f"cannot restore {'map' if self.kind == 'map' else 'slice'} from {have}"
+        if (have, self.kind) in (("int64", "string"), ("float64", "int32"), ("float64", "int64"), ("int64", "int32")):
+            return f"cannot convert {have} to {self.go}"
+        return f"unrecognized type: {self.kind}"
+
+
+_REFLECT_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
 
 
 class BadValue(Exception):
@@ -57,7 +74,7 @@ def int_or_string(value: Any) -> Any:
 def base64_text(value: Any) -> str:
     """Return base64 without line breaks."""
     if value.__class__ is not str:
-        raise Mismatch(json_kind(value), "[]uint8")
+        raise Mismatch(value, "bytes", "[]uint8")
     text: str = value.replace("\n", "").replace("\r", "")
     try:
         if len(text) % 4:

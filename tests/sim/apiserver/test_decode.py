@@ -276,6 +276,23 @@ def test_what_a_patch_broke_is_invalid_not_malformed():
     )
 
 
+@pytest.mark.parametrize(
+    ("patch", "problem"),
+    [
+        ({"replicas": "two"}, 'map[spec:map[replicas:two]]": unrecognized type: int32'),
+        ({"paused": 1}, 'map[spec:map[paused:1]]": unrecognized type: bool'),
+        ({"template": []}, 'map[spec:map[template:[]]]": cannot restore struct from: slice'),
+        ({"strategy": {"type": 1}}, 'map[spec:map[strategy:map[type:1]]]": cannot convert int64 to v1.DeploymentStrategyType'),
+        ({"foo": 1}, 'map[spec:map[foo:1]]": strict decoding error: unknown field "spec.foo"'),
+    ],
+)
+def test_what_a_strategic_patch_broke_shows_the_patch(patch, problem):
+    obj, node = {"spec": {"replicas": 1, **patch}}, schema_for("apps", "v1", "Deployment")
+    with pytest.raises(StatusError) as caught:
+        check(obj, node, "apps/v1", "Deployment", "Strict", patched=True, strategic={"spec": patch})
+    assert caught.value.message == f' "" is invalid: patch: Invalid value: "{problem}'
+
+
 def test_custom_resources_are_pruned_but_keep_nulls_and_zeros():
     schema = schema_from_openapi({"properties": {"spec": {"type": "object", "properties": {"a": {"type": "integer"}}}}})
     obj, _ = check({"metadata": {"name": "x"}, "spec": {"a": None, "b": 1}, "other": {}}, schema, "x/v1", "X")

@@ -221,7 +221,10 @@ def _outcome(live: Object | None, result: Object, entries: Entries, me: Manager,
         entries[me] = entries[me]._replace(time=time)
     else:
         del entries[me]
-    result["metadata"]["managedFields"] = written(entries)
+    if entries:
+        result["metadata"]["managedFields"] = written(entries)
+    else:
+        result["metadata"].pop("managedFields", None)
     return result
 
 

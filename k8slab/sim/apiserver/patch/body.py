@@ -3,19 +3,17 @@
 Upstream: patch.go in k8s.io/apiserver and DecodePatch in github.com/evanphx/json-patch.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from k8slab.sim.apiserver import gojson
 from k8slab.sim.apiserver.errors import StatusError, bad_request
 
-__all__ = ["PatchKind", "decode_patch"]
-
-PatchKind = Literal["json", "merge", "strategic"]
+__all__ = ["decode_patch"]
 
 _MAX_OPERATIONS = 10_000
 
 
-def decode_patch(raw: bytes, kind: PatchKind) -> Any:
+def decode_patch(raw: bytes, kind: str) -> Any:
     """Return the patch in a request's body: a list of operations for "json", an object otherwise.
 
     Raises

@@ -5,7 +5,7 @@ Upstream: github.com/evanphx/json-patch; here the package ``jsonpatch``. Every f
 
 from typing import Any
 
-from k8slab.apimachinery.types import Object
+from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.errors import StatusError
 
 __all__ = ["json_patch"]
@@ -28,7 +28,7 @@ def json_patch(doc: Object, patch: list[Object]) -> Object:
     import jsonpointer
 
     try:
-        patched: Any = jsonpatch.apply_patch(doc, patch)
+        patched: Any = jsonpatch.JsonPatch(patch).apply(deep_copy(doc), in_place=True)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, IndexError):
         raise StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {}) from None
     if not isinstance(patched, dict):

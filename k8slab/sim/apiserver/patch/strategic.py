@@ -9,6 +9,7 @@ from typing import Any
 
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.errors import StatusError, bad_request
+from k8slab.sim.apiserver.gojson import go_text
 from k8slab.sim.apiserver.patch.ordering import identity, ordered
 from k8slab.sim.apiserver.schema import Field, TypeSchema
 
@@ -89,7 +90,7 @@ def _whole_map(patch: Object) -> Object:
 
 
 def _unknown_directive(directive: Any, patch: Object) -> StatusError:
-    return StatusError(500, "", f"unknown patch type: {directive} in map: {_go_text(patch)}")
+    return StatusError(500, "", f"unknown patch type: {directive} in map: {go_text(patch)}")
 
 
 def _retained(original: Object, patch: Object) -> Object:
@@ -136,7 +137,7 @@ def _check_order(patch_list: list[Any], order: list[Any], merge_key: str) -> Non
         raise StatusError(
             500,
             "",
-            f"The order in patch list:\n{_go_text(patch_list)}\n doesn't match $setElementOrder list:\n{_go_text(order)}\n",
+            f"The order in patch list:\n{go_text(patch_list)}\n doesn't match $setElementOrder list:\n{go_text(order)}\n",
         )
 
 
@@ -183,7 +184,7 @@ def _without_directives(original: list[Any], patch: list[Any], key: str) -> tupl
 
 def _key_of(item: Any, key: str) -> Any:
     if not isinstance(item, dict) or key not in item:
-        raise StatusError(500, "", f"map: {_go_text(item)} does not contain declared merge key: {key}")
+        raise StatusError(500, "", f"map: {go_text(item)} does not contain declared merge key: {key}")
     return item[key]
 
 
@@ -198,16 +199,3 @@ def _plain(value: Any) -> Any:
 
 def _is_directive(key: str) -> bool:
     return key in (_DIRECTIVE, _RETAIN_KEYS) or key.startswith((_DELETE_FROM, _SET_ORDER))
-
-
-def _go_text(value: Any) -> str:
-    """A value as Go's %v prints it: ``map[image:nginx]``."""
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{k}:{_go_text(v)}' for k, v in sorted(value.items()))}]"
-    if isinstance(value, list):
-        return f"[{' '.join(_go_text(v) for v in value)}]"
-    return (
-        {True: "true", False: "false", None: "<nil>"}.get(value, str(value))
-        if value is None or value.__class__ is bool
-        else str(value)
-    )
