@@ -98,7 +98,7 @@ class Cluster:
         with api_errors(self.host):
             data = response.data
         if response.status >= 400:
-            raise client.ApiException(http_resp=_Answer(response.status, response.reason, data.decode(), response.headers))
+            raise client.ApiException(response.status, response.reason, body=data.decode())
         return json.loads(data) if "json" in response.headers.get("Content-Type", "") else data.decode()
 
     def resource(self, name: str) -> Resource:
@@ -157,16 +157,6 @@ class Cluster:
     def _discover(self) -> _Found:
         headers = {"Accept": AGGREGATED}
         return [r for root in ("/api", "/apis") for r in resources_of(self.request("GET", root, headers=headers))]
-
-
-class _Answer:
-    """What `ApiException` wants to see of a response."""
-
-    def __init__(self, status: int, reason: str, data: str, headers: Mapping[str, str]) -> None:
-        self.status, self.reason, self.data, self._headers = status, reason, data, headers
-
-    def getheaders(self) -> Mapping[str, str]:
-        return self._headers
 
 
 def connect(context: str | None = None, kubeconfig: str | os.PathLike[str] | None = None) -> Cluster:

@@ -12,10 +12,12 @@ from IPython.core.getipython import get_ipython
 from IPython.display import Code, display
 
 from k8slab.client import Applied, Cluster, Table, apply, connect, get_table, kubectl, readable_errors, wait_for
+from k8slab.client.fields import field_owners
 from k8slab.client.manifests import Manifest
 from k8slab.client.waiting import State
 from k8slab.cluster import use
 from k8slab.errors import K8slabError
+from k8slab.lessons.decision import decision
 from k8slab.lessons.exercise import LabContent, Verdict
 from k8slab.lessons.predictions import Question, Reveal
 from k8slab.lessons.progress import Progress
@@ -124,6 +126,15 @@ class Lab:
     def table(self, resource: str, *, wide: bool = False) -> Table:
         """Show what ``kubectl get`` shows, without ages."""
         return get_table(self.cluster, resource, wide=wide)
+
+    def decision(self, pod: str) -> Table:
+        """Show what the scheduler thought about each node for this pod."""
+        return decision(self.cluster, pod)
+
+    def field_owners(self, thing: str, below: str = ".spec") -> Table:
+        """Show who owns which field of ``deployment/web``."""
+        resource, _, name = thing.partition("/")
+        return field_owners(self.cluster.get(resource, name), below)
 
     def source(self, module: str, name: str) -> Code:
         """Show lines of the embedded cluster's own source."""

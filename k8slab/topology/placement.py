@@ -9,6 +9,7 @@ Nodes of the graph (ids are `object_id`):
 Edges: node → pod with ``relation="runs"``. A pod without a node, or whose node is not known, has no edge.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -100,9 +101,13 @@ def _pod_attributes(pod: Object) -> Object:
 
 
 def node_order(graph: Graph) -> list[str]:
-    """Return the ids of the cluster's nodes as they stand in a picture: control plane first, then by zone and name."""
+    """Return the ids of the cluster's nodes as they stand in a picture: control plane first, then by name (2 before 10)."""
     nodes = [(key, a) for key, a in graph.nodes(data=True) if a["kind"] == "Node"]
-    return [key for key, _ in sorted(nodes, key=lambda n: ("control-plane" not in n[1]["roles"], n[1]["zone"], n[1]["name"]))]
+    return [key for key, _ in sorted(nodes, key=lambda n: ("control-plane" not in n[1]["roles"], _natural(n[1]["name"])))]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def pods_of(graph: Graph, node: str | None) -> list[str]:

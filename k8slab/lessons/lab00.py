@@ -1,0 +1,203 @@
+"""Lab 00, Meet the cluster: what its notebook asks, checks and breaks. Syllabus: A1 to A5, A7."""
+
+from collections.abc import Iterator
+
+from k8slab.client import Cluster
+from k8slab.client.fields import field_paths
+from k8slab.lessons.exercise import Exercise, Fault, Finding, LabContent, Prediction, missing
+from k8slab.lessons.judging import condition, exists, image_is, say
+
+__all__ = ["CONTENT"]
+
+
+def _greeting(cluster: Cluster) -> Iterator[Finding]:
+    found, config_map = exists(cluster, "configmap/greeting")
+    yield found
+    if config_map:
+        text = (config_map.get("data") or {}).get("text")
+        yield say(
+            bool(text), f"its key text says {text!r}", "it has no key text in its data", "kubectl get configmap greeting -o yaml"
+        )
+
+
+def _four_pods(cluster: Cluster) -> Iterator[Finding]:
+    found, deployment = exists(cluster, "deployment/web")
+    yield found
+    if not deployment:
+        return
+    wanted, ready = deployment["spec"]["replicas"], (deployment.get("status") or {}).get("readyReplicas", 0)
+    yield say(
+        wanted == 4, "deployment/web wants 4 pods", f"deployment/web wants {wanted} pods, not 4", "kubectl get deployment web"
+    )
+    if wanted == 4 and ready != 4:
+        yield missing(f"{ready} of 4 pods are ready", "kubectl get pods", soon=True)
+    elif wanted == 4:
+        yield say(True, "all 4 are ready", "")
+
+
+def _where_is_it(cluster: Cluster) -> Iterator[Finding]:
+    found, visitor = exists(cluster, "pod/visitor")
+    yield found
+    found, answers = exists(cluster, "configmap/answers")
+    yield found
+    if not visitor or not answers:
+        return
+    node, said = visitor["spec"].get("nodeName"), (answers.get("data") or {}).get("node", "")
+    known = [n["metadata"]["name"] for n in cluster.list("nodes")]
+    look = "kubectl get pod visitor -o wide"
+    if said and said not in known:
+        yield missing(f"your answer is {said!r}, but no node has that name", "kubectl get nodes")
+    else:
+        yield say(
+            said == node, f"pod/visitor is on {node}, as you say", f"your answer is {said!r}; that is not where it is", look
+        )
+
+
+def _you_own_replicas(cluster: Cluster) -> Iterator[Finding]:
+    found, deployment = exists(cluster, "deployment/web")
+    yield found
+    if not deployment:
+        return
+    look = "kubectl get deployment web -o yaml --show-managed-fields"
+    replicas = deployment["spec"]["replicas"]
+    yield say(
+        replicas == 3, "deployment/web wants 3 pods", f"deployment/web wants {replicas} pods, not 3", "kubectl get deployment web"
+    )
+    owners = {
+        (entry["manager"], entry["operation"])
+        for entry in deployment["metadata"].get("managedFields") or ()
+        if ".spec.replicas" in field_paths(entry.get("fieldsV1") or {})
+    }
+    names = ", ".join(f"{manager} ({operation})" for manager, operation in sorted(owners)) or "nobody"
+    yield say(
+        ("you", "Apply") in owners,
+        "the manager you has applied .spec.replicas and owns it",
+        f".spec.replicas is owned by {names}, not by an apply of the manager you",
+        look,
+    )
+
+
+def _web_repaired(cluster: Cluster) -> Iterator[Finding]:
+    found, deployment = exists(cluster, "deployment/web")
+    yield found
+    if not deployment:
+        return
+    yield image_is(deployment["spec"]["template"]["spec"]["containers"][0], "chatter/web")
+    wanted, status = deployment["spec"]["replicas"], deployment.get("status") or {}
+    yield say(wanted > 0, f"it wants {wanted} pods", "it wants no pods at all", "kubectl get deployment web")
+    current = status.get("observedGeneration") == deployment["metadata"].get("generation")
+    updated = current and status.get("updatedReplicas", 0) == status.get("replicas", 0) == wanted
+    if updated and condition(deployment, "Available") == "True" and status.get("readyReplicas", 0) == wanted:
+        yield say(True, f"all {wanted} pods run the new version and are ready", "")
+    else:
+        yield missing("not all of its pods run the new version and are ready", "kubectl rollout status deployment web", soon=True)
+
+
+def _wrong_image(cluster: Cluster) -> None:
+    path = cluster.resource("deployments").path(cluster.namespace, "web")
+    container = {"name": "web", "image": "chatter/wbe:1.1"}
+    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    query = {"fieldManager": "colleague"}
+    cluster.request("PATCH", path, query, patch, {"Content-Type": "application/strategic-merge-patch+json"})
+
+
+CONTENT = LabContent(
+    "00",
+    "Meet the cluster",
+    exercises=(
+        Exercise(
+            "00.1",
+            "Put a ConfigMap named greeting into the cluster, with a key text.",
+            _greeting,
+            (
+                "A ConfigMap is an object like any other: kubectl, the Python client and YAML all lead to the same door.",
+                'lab.kubectl("create configmap greeting --from-literal=text=hello") does it in one line.',
+            ),
+        ),
+        Exercise(
+            "00.2",
+            "Make the Deployment web keep four pods running.",
+            _four_pods,
+            (
+                "You do not make pods. You change what the Deployment wants, and its controllers do the rest.",
+                "The field is spec.replicas. Apply the YAML with another number, or use kubectl scale.",
+            ),
+        ),
+        Exercise(
+            "00.3",
+            "Write the name of the node where the pod visitor runs into a ConfigMap answers, under the key node.",
+            _where_is_it,
+            (
+                "The scheduler writes its choice into the pod itself: the field spec.nodeName.",
+                "kubectl get pod visitor -o wide shows it. Then: kubectl create configmap answers --from-literal=node=NAME.",
+            ),
+        ),
+        Exercise(
+            "00.4",
+            "As the manager you, apply that web wants 3 pods, and own that field.",
+            _you_own_replicas,
+            (
+                "Server-side apply takes a manager's name. Your manifest needs only the fields that you want to own.",
+                'lab.apply(manifest, manager="you", force=True), with apiVersion, kind, metadata.name and spec.replicas: 3.',
+            ),
+        ),
+        Exercise(
+            "00.5",
+            "Repair web: all its pods run chatter/web and are ready.",
+            _web_repaired,
+            (
+                "kubectl get pods shows which pods are in trouble; kubectl describe pod NAME shows what their kubelet says.",
+                "The image's name is misspelled. Apply the YAML of this lab again, or use kubectl rollout undo deployment web.",
+            ),
+        ),
+    ),
+    predictions=(
+        Prediction(
+            "00.a",
+            "You type kubectl get nodes. Whom does kubectl ask?",
+            (
+                "every node, one after the other",
+                "the API server",
+                "etcd, where the nodes are stored",
+                "the scheduler, which knows all nodes",
+            ),
+            1,
+            "Everything asks the API server: kubectl, this notebook, the scheduler, the nodes themselves. It is the only door.",
+        ),
+        Prediction(
+            "00.b",
+            "You change an object. What happens to the number in its metadata.resourceVersion?",
+            ("it stays, for the object is still the same", "it becomes larger", "it starts again at 1"),
+            1,
+            "Every change anywhere in the cluster gets the next revision of etcd, and the object carries the revision of its last change.",
+        ),
+        Prediction(
+            "00.c",
+            "Two pods of web run. You delete one of them. What do you see a moment later?",
+            ("one pod", "two pods with the old names", "two pods, one of them with a new name"),
+            2,
+            "The ReplicaSet wants two and counts one, so it makes another. It does not bring the old one back: a new pod has a new name.",
+        ),
+        Prediction(
+            "00.d",
+            "A new pod needs a node. Which nodes can the scheduler choose?",
+            ("any node", "any node on which the pod may and can run", "always the node with the fewest pods"),
+            1,
+            "First it filters: is there room, is the node tainted, does the pod ask for something? Then it scores what is left.",
+        ),
+        Prediction(
+            "00.e",
+            "kubectl scale has set five replicas. Now you apply your old YAML, which says two. What happens?",
+            ("five become two", "the API server refuses", "nothing: apply never changes a number"),
+            1,
+            "The field spec.replicas now belongs to kubectl. Apply does not take a field from somebody else unless you force it.",
+        ),
+    ),
+    faults=(
+        Fault(
+            "00.x",
+            "A colleague has shipped version 1.1 of web, in a hurry. The new version does not come up. Find out why and repair it.",
+            _wrong_image,
+        ),
+    ),
+)
