@@ -8,7 +8,8 @@ Simplified: one signing key, one issuer, no external signer.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object, name_of, namespace_of
@@ -16,6 +17,9 @@ from k8slab.sim.apiserver.authentication.user import UserInfo, service_account_u
 from k8slab.sim.apiserver.errors import FieldError, bad_request, conflict, invalid, not_found
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 __all__ = ["ISSUER", "InvalidToken", "ServiceAccountTokens"]
 
@@ -65,6 +69,19 @@ class ServiceAccountTokens:
         self._client, self._kernel = client, kernel
         self._key, self._public_key = key, public_key
         self._verified: dict[str, _Verified] = {}
+
+    @cached_property
+    def _signing_key(self) -> "ec.EllipticCurvePrivateKey":
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        return load_pem_private_key(self._key, None)  # type: ignore[return-value]
+
+    @cached_property
+    def _key_id(self) -> str:
+        from base64 import urlsafe_b64encode
+        from hashlib import sha256
+
+        return urlsafe_b64encode(sha256(self._public_key).digest()).rstrip(b"=").decode()
 
     def request(self, namespace: str, name: str, body: Object) -> Object:
         """Answer a TokenRequest: POST /api/v1/namespaces/<namespace>/serviceaccounts/<name>/token."""
@@ -136,13 +153,7 @@ class ServiceAccountTokens:
     def _sign(self, claims: dict[str, Any]) -> str:
         import jwt
 
-        return jwt.encode(claims, self._key, algorithm="ES256", headers={"typ": None, "kid": self._key_id()})
-
-    def _key_id(self) -> str:
-        from base64 import urlsafe_b64encode
-        from hashlib import sha256
-
-        return urlsafe_b64encode(sha256(self._public_key).digest()).rstrip(b"=").decode()
+        return jwt.encode(claims, self._signing_key, algorithm="ES256", headers={"typ": None, "kid": self._key_id})
 
     def _open(self, token: str) -> _Verified:
         import jwt
