@@ -106,16 +106,15 @@ class Batches:
         results.unfiltered.discard(node.index)
         return verdict
 
-    @staticmethod
     def score(
-        results: NodeResults, plugin: ScorePlugin, state: CycleState, pod: PodInfo, nodes: NodeList, indexes: set[int]
+        self, results: NodeResults, plugin: ScorePlugin, state: CycleState, pod: PodInfo, nodes: NodeList, indexes: set[int]
     ) -> Sequence[int]:
         """Return the raw scores of a local plugin, asking it only about nodes it has not scored yet."""
         known, unscored = results.scores[plugin.name], results.unscored[plugin.name]
         missing = unscored & indexes
         if missing:
-            for node in nodes:
-                if node.index in missing:
-                    known[node.index] = plugin.score(state, pod, node)
+            everyone = self._cache.nodes
+            for index in sorted(missing):
+                known[index] = plugin.score(state, pod, everyone[index])
             unscored -= missing
         return nodes.pick(known)

@@ -5,7 +5,7 @@ anti-affinity terms of the pods that are there; preferred terms of both sides sc
 that are there counts as preferred with ``hard_pod_affinity_weight``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import add
 
 from k8slab.apimachinery.labels import Labels, matches
@@ -33,35 +33,33 @@ REASON_AFFINITY = "node(s) didn't match pod affinity rules"
 REASON_ANTI_AFFINITY = "node(s) didn't match pod anti-affinity rules"
 REASON_EXISTING = "node(s) didn't satisfy existing pods anti-affinity rules"
 
-#: Matching (term, pod) pairs per (topology key, value).
-Counts = dict[tuple[str, str], int]
+#: Matching pods per value of a topology key.
+Counts = dict[str, int]
 
 
 class _FilterState:
-    """What the terms found, per topology domain."""
+    """What the terms found, per topology domain: one map per term, and one per key for the terms of existing pods."""
 
-    def __init__(self, existing: Counts, affinity: Counts, anti: Counts, namespace_labels: Labels | None) -> None:
+    def __init__(
+        self, existing: dict[str, Counts], affinity: list[Counts], anti: list[Counts], namespace_labels: Labels | None
+    ) -> None:
         self.existing, self.affinity, self.anti, self.namespace_labels = existing, affinity, anti, namespace_labels
 
     def clone(self) -> "_FilterState":
-        return _FilterState(dict(self.existing), dict(self.affinity), dict(self.anti), self.namespace_labels)
+        existing = {key: dict(counts) for key, counts in self.existing.items()}
+        affinity, anti = [dict(counts) for counts in self.affinity], [dict(counts) for counts in self.anti]
+        return _FilterState(existing, affinity, anti, self.namespace_labels)
 
 
 def _change(counts: Counts, key: str, node: NodeInfo, by: int) -> None:
     value = node.labels.get(key)
-    if value is None:
-        return
-    left = counts.get((key, value), 0) + by
-    if left:
-        counts[key, value] = left
-    else:
-        counts.pop((key, value), None)
+    if value is not None:
+        counts[value] = counts.get(value, 0) + by
 
 
-def _add(counts: Counts, key: str, domains: Mapping[str, int], weight: int) -> None:
-    for value, pods in domains.items():
-        if pods:
-            counts[key, value] = counts.get((key, value), 0) + weight * pods
+def _merge(counts: Counts, more: Mapping[str, int]) -> None:
+    for value, count in more.items():
+        counts[value] = counts.get(value, 0) + count
 
 
 class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScorePlugin):
@@ -81,31 +79,28 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
         if not pod.affinity and not pod.anti_affinity and not cache.has_terms("anti_affinity"):
             return None, Status(Code.SKIP)
         namespace_labels = self._namespace_labels(pod.namespace)
-        existing: Counts = {}
+        existing: dict[str, Counts] = {}
         for term, domains in cache.terms("anti_affinity"):
             if term.matches(pod, namespace_labels):
-                _add(existing, term.topology_key, domains, 1)
-        affinity, anti = self._incoming_counts(pod)
+                _merge(existing.setdefault(term.topology_key, {}), domains)
         if not existing and not pod.affinity and not pod.anti_affinity:
             return None, Status(Code.SKIP)
-        state.data[self.name] = _FilterState(existing, affinity, anti, namespace_labels)
-        return None, None
-
-    def _incoming_counts(self, pod: PodInfo) -> tuple[Counts, Counts]:
-        affinity: Counts = {}
-        anti: Counts = {}
+        affinity: list[Counts] = []
         if pod.affinity:
             namespaces = frozenset.intersection(*(self._namespaces(term) for term in pod.affinity))
             query = PodQuery(namespaces, tuple(term.selector for term in pod.affinity), False)
-            for term in pod.affinity:
-                self._add_matches(affinity, query, term.topology_key, 1)
-        for term in pod.anti_affinity:
-            self._add_matches(anti, PodQuery(self._namespaces(term), (term.selector,), False), term.topology_key, 1)
-        return affinity, anti
+            affinity = [dict(self._matching(query, term.topology_key)) for term in pod.affinity]
+        anti = [
+            dict(self._matching(PodQuery(self._namespaces(term), (term.selector,), False), term.topology_key))
+            for term in pod.anti_affinity
+        ]
+        state.data[self.name] = _FilterState(existing, affinity, anti, namespace_labels)
+        return None, None
 
-    def _add_matches(self, counts: Counts, query: PodQuery, topology_key: str, weight: int) -> None:
+    def _matching(self, query: PodQuery, topology_key: str) -> Counts:
+        """Return how many pods match in each domain; read only."""
         cache = self.handle.cache
-        _add(counts, topology_key, cache.totals(query, cache.label_values(topology_key)), weight)
+        return cache.totals(query, cache.label_values(topology_key))
 
     def _namespaces(self, term: AffinityTerm) -> frozenset[str]:
         """Return the namespaces a term speaks of, its selector resolved."""
@@ -124,13 +119,13 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
         other_labels = self._namespace_labels(other.namespace)
         for term in other.anti_affinity:
             if term.matches(pod, known.namespace_labels):
-                _change(known.existing, term.topology_key, node, by)
+                _change(known.existing.setdefault(term.topology_key, {}), term.topology_key, node, by)
         if pod.affinity and all(term.matches(other, other_labels) for term in pod.affinity):
-            for term in pod.affinity:
-                _change(known.affinity, term.topology_key, node, by)
-        for term in pod.anti_affinity:
+            for term, counts in zip(pod.affinity, known.affinity, strict=True):
+                _change(counts, term.topology_key, node, by)
+        for term, counts in zip(pod.anti_affinity, known.anti, strict=True):
             if term.matches(other, other_labels):
-                _change(known.anti, term.topology_key, node, by)
+                _change(counts, term.topology_key, node, by)
 
     def add_pod(self, state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo) -> None:
         self._change_pod(state, pod, added, node, 1)
@@ -140,62 +135,61 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         known: _FilterState = state.data[self.name]
-        if not self._affinity_satisfied(known, pod, node):
+        labels = node.labels
+        if pod.affinity and not self._affinity_satisfied(known, pod, labels):
             return Status(Code.UNRESOLVABLE, REASON_AFFINITY)
-        for term in pod.anti_affinity:
-            if known.anti.get((term.topology_key, node.labels.get(term.topology_key, "")), 0) > 0:
+        for term, counts in zip(pod.anti_affinity, known.anti, strict=True):
+            if counts.get(labels.get(term.topology_key, ""), 0) > 0:
                 return Status(Code.UNSCHEDULABLE, REASON_ANTI_AFFINITY, detail=term.topology_key)
-        if known.existing and any(known.existing.get(pair, 0) > 0 for pair in node.labels.items()):
-            return Status(Code.UNSCHEDULABLE, REASON_EXISTING)
+        for key, counts in known.existing.items():
+            if counts.get(labels.get(key, ""), 0) > 0:
+                return Status(Code.UNSCHEDULABLE, REASON_EXISTING, detail=key)
         return None
 
     @staticmethod
-    def _affinity_satisfied(known: _FilterState, pod: PodInfo, node: NodeInfo) -> bool:
+    def _affinity_satisfied(known: _FilterState, pod: PodInfo, labels: Labels) -> bool:
         """The first pod of a group may match its own terms; else it could never start."""
-        found = True
-        for term in pod.affinity:
-            value = node.labels.get(term.topology_key)
-            if value is None:
-                return False
-            found = found and known.affinity.get((term.topology_key, value), 0) > 0
-        alone = not known.affinity and all(term.matches(pod, known.namespace_labels) for term in pod.affinity)
-        return found or alone
+        if not all(term.topology_key in labels for term in pod.affinity):
+            return False
+        if all(counts.get(labels[term.topology_key], 0) > 0 for term, counts in zip(pod.affinity, known.affinity, strict=True)):
+            return True
+        nobody = not any(count > 0 for counts in known.affinity for count in counts.values())
+        return nobody and all(term.matches(pod, known.namespace_labels) for term in pod.affinity)
 
     # --- score ---
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
-        counts: Counts = {}
+        parts: list[tuple[str, Counts, int]] = []
         for sign, terms in ((1, pod.preferred_affinity), (-1, pod.preferred_anti_affinity)):
             for term in terms:
                 query = PodQuery(self._namespaces(term), (term.selector,), False)
-                self._add_matches(counts, query, term.topology_key, sign * term.weight)
+                parts.append((term.topology_key, self._matching(query, term.topology_key), sign * term.weight))
         if self.handle.cache.has_terms("affinity", "preferred_affinity", "preferred_anti_affinity"):
-            self._add_existing(counts, pod)
-        if not counts:
+            parts += self._existing_parts(pod)
+        parts = [part for part in parts if any(part[1].values())]
+        if not parts:
             return Status(Code.SKIP)
-        by_key: dict[str, dict[str | None, int]] = {}
-        for (key, value), count in counts.items():
-            by_key.setdefault(key, {})[value] = count
-        state.data[self.name + "/score"] = by_key
+        state.data[self.name + "/score"] = parts
         return None
 
-    def _add_existing(self, counts: Counts, pod: PodInfo) -> None:
-        """Count the terms of the pods that are there for or against the incoming one."""
-        cache, namespace_labels = self.handle.cache, self._namespace_labels(pod.namespace)
+    def _existing_parts(self, pod: PodInfo) -> Iterator[tuple[str, Counts, int]]:
+        """Return the terms of the pods that are there which speak of the incoming one."""
+        namespace_labels = self._namespace_labels(pod.namespace)
         for kind, sign in (("preferred_affinity", 1), ("preferred_anti_affinity", -1), ("affinity", 0)):
-            for term, domains in cache.terms(kind):
+            for term, domains in self.handle.cache.terms(kind):
                 weight = sign * term.weight if sign else self._hard_weight
                 if weight and term.matches(pod, namespace_labels):
-                    _add(counts, term.topology_key, domains, weight)
+                    yield term.topology_key, domains, weight
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
+        """Return the weights of all matching terms, once for each pod in the node's domain."""
         labels = node.labels
-        return sum(values.get(labels.get(key), 0) for key, values in state.data[self.name + "/score"].items())
+        return sum(counts.get(labels.get(key, ""), 0) * weight for key, counts, weight in state.data[self.name + "/score"])
 
     def scores(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Sequence[int]:
         totals = [0] * len(nodes)
-        for key, values in state.data[self.name + "/score"].items():
-            found = [values.get(value, 0) for value in nodes.pick(self.handle.cache.label_values(key))]
+        for key, counts, weight in state.data[self.name + "/score"]:
+            found = [counts.get(value, 0) * weight for value in nodes.pick(self.handle.cache.label_values(key))]
             totals = list(map(add, totals, found))
         return totals
 
