@@ -99,7 +99,7 @@ def resolve_environment(
     for entry in container.get("envFrom") or ():
         result |= _from_object(pod, entry, sources)
     for variable in container.get("env") or ():
-        if "valueFrom" in variable and variable["valueFrom"]:
+        if variable.get("valueFrom"):
             found = _value_from(pod, container, variable["valueFrom"], sources, pod_ip, host_ip, allocatable)
             if found is None:
                 continue

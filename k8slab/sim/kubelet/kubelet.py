@@ -190,7 +190,7 @@ class Kubelet:
             If the command cannot be started, with upstream's wording.
         """
         return operations.exec_command(
-            self._find(namespace, pod).record, container, command, stdin, stdout, stdout if tty else stderr
+            self._find(namespace, pod).record, container, command, stdin, stdout, stderr, tty
         )
 
     def attach(

@@ -63,10 +63,14 @@ def _running(record: PodRecord, name: str) -> Container:
     return container.container
 
 
-def exec_command(record: PodRecord, name: str, command: list[str], stdin: Pipe | None, stdout: Pipe, stderr: Pipe) -> Future[int]:
+def exec_command(
+    record: PodRecord, name: str, command: list[str], stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool
+) -> Future[int]:  # fmt: skip
     """Run a command in a container; the future is its exit code."""
     container = _running(record, name)
     try:
+        if tty:
+            return container.exec_terminal(command, stdin, stdout.write)
         return container.exec(command, Input(pipe=stdin), stdout.write, stderr.write)
     except ExecError as error:
         text = f'failed to exec in container: failed to start exec "{container.kernel.random.getrandbits(256):064x}": {error}'
@@ -87,7 +91,8 @@ def attach(kernel: Kernel, record: PodRecord, name: str, stdin: Pipe | None, std
 
     stream.listen(forward)
     if stdin is not None and container.stdin is not None:
-        stdin.listen(lambda data: container.stdin.write(data) if data else container.stdin.close())
+        target = container.stdin
+        stdin.listen(lambda data: target.write(data) if data else target.close())
     return ended
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from k8slab.apimachinery.quantity import milli_value, value
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.sim.kubelet.environment import ConfigError, expand, resolve_environment
-from k8slab.sim.kubelet.probes import Prober, ProbeKind, check
+from k8slab.sim.kubelet.probes import ProbeKind, Prober, check
 from k8slab.sim.kubelet.records import ContainerRecord
 from k8slab.sim.kubelet.stages import may_restart
 from k8slab.sim.kubelet.volumes import references

@@ -5,7 +5,7 @@ when its pod changes, a container exits, a probe turns or a timer it asked for c
 """
 
 from k8slab.apimachinery.timestamps import parse_time, rfc3339
-from k8slab.apimachinery.types import Object, deep_copy
+from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.kernel import Timer
 from k8slab.sim.kubelet import starting, stopping

@@ -16,7 +16,8 @@ from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node
 from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.log import ContainerLog
-from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process
+from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process, Program
+from k8slab.sim.streams import Pipe
 
 if TYPE_CHECKING:
     from k8slab.sim.network.network import Network
@@ -92,7 +93,7 @@ class Container:
         self.exit_code, self.reason = 0, ""
         self.processes: dict[int, Process] = {}
         self.server: SimulatedServer | None = None
-        self.stdin: Any = None
+        self.stdin: Pipe | None = None
         self.memory, self.cpu_burning = 0, 0
         self._next_pid = 1
         self._root: Directory | None = None
@@ -147,8 +148,6 @@ class Container:
     def _first_input(self) -> Input:
         if not self.config.stdin:
             return Input()
-        from k8slab.sim.streams import Pipe
-
         self.stdin = Pipe(self.kernel)
         return Input(pipe=self.stdin)
 
@@ -225,14 +224,29 @@ class Container:
         ExecError
             If the command cannot be started.
         """
+        program = self._program(argv[0])
+        return self.new_process(argv, stdin, stdout, stderr).start(program).exited
+
+    def exec_terminal(self, argv: list[str], typed: Pipe | None, shown: Output) -> Future[int]:
+        """Run a command on a terminal (``exec -t``)."""
+        from k8slab.sim.runtime.terminal import Terminal
+
+        program, lines = self._program(argv[0]), Pipe(self.kernel)
+        process = self.new_process(argv, Input(pipe=lines), shown, shown)
+        terminal = Terminal(typed, shown, lines, lambda: process.signal(2))
+        process.stdout = process.stderr = terminal.output
+        process.tty = True
+        return process.start(program).exited
+
+    def _program(self, name: str) -> Program:
         from k8slab.sim.runtime.lookup import find_program
 
-        program = find_program(self, argv[0])
+        program = find_program(self, name)
         if program is None:
             raise ExecError(
-                "OCI runtime exec failed: exec failed: unable to start container process: " + _not_found(argv[0]) + ": unknown"
+                "OCI runtime exec failed: exec failed: unable to start container process: " + _not_found(name) + ": unknown"
             )
-        return self.new_process(argv, stdin, stdout, stderr).start(program).exited
+        return program
 
     # --- files ---
 

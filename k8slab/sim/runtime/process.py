@@ -84,7 +84,7 @@ class Process:
         Process id of the parent.
     """
 
-    __slots__ = ("argv", "container", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin", "stdout", "task",
+    __slots__ = ("argv", "container", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin", "stdout", "task", "tty",
                  "uid")  # fmt: skip
 
     def __init__(
@@ -97,6 +97,7 @@ class Process:
         self.task: Task[int] | None = None
         self.exited: Future[int] = container.kernel.future()
         self.on_signal: Callable[[int], bool] | None = None
+        self.tty = False
 
     @property
     def kernel(self) -> Kernel:

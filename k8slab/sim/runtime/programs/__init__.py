@@ -1,7 +1,13 @@
-"""The commands of simulated containers, by name."""
+"""The commands of simulated containers, by name: as much of BusyBox, coreutils, curl and so on as lessons and scripts need.
+
+Each is a coroutine function over a `Process`. An option that is not simulated is refused, never ignored in silence.
+"""
 
 from k8slab.sim.runtime.process import Program
+from k8slab.sim.runtime.programs import basic, files, http, names, network, shells, system, text, values
 
 __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
+for _module in (basic, files, http, names, network, shells, system, text, values):
+    PROGRAMS |= _module.COMMANDS
