@@ -2,6 +2,7 @@
 
 import pytest
 
+from k8slab.sim.apiserver import schema
 from k8slab.sim.apiserver.schema import TypeSchema, definitions, schema_for, schema_from_openapi
 
 POD_SPEC = schema_for("", "v1", "Pod").fields["spec"].type
@@ -85,3 +86,14 @@ def test_a_custom_resource_gets_standard_metadata():
 def test_a_custom_resource_may_preserve_unknown_fields():
     spec = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     assert schema_from_openapi({"properties": {"spec": spec}}).fields["spec"].type.kind == "raw"
+
+
+def test_what_is_noted_about_go_structs_is_about_fields_that_exist():
+    known = definitions()
+    unknown = [
+        f"{name}.{field}"
+        for name, fields in schema._go_fields().items()
+        for field in fields
+        if field not in known.get(name, {}).get("properties", {})
+    ]
+    assert unknown == []

@@ -46,7 +46,7 @@ def apply(
         409 with a cause per field that others own with another value (unless forced), 400 for another version than the
         request's, 500 (as upstream) for a configuration that does not fit the schema.
     """
-    kind = _checked_kind(config, live, api_version)
+    kind = _checked_kind(config, live, schema, api_version)
     problems = list(type_errors(config, schema))
     if problems:
         raise _untypable(config, api_version, kind, problems)
@@ -69,9 +69,9 @@ def apply(
     return _outcome(live, result, entries, me, stamp(now))
 
 
-def _checked_kind(config: Object, live: Object | None, api_version: str) -> str:
+def _checked_kind(config: Object, live: Object | None, schema: TypeSchema, api_version: str) -> str:
     version, kind = config.get("apiVersion", ""), config.get("kind", "")
-    expected = (live or {}).get("kind") or kind
+    expected = live["kind"] if live else kind if schema.lenient else schema.go.rpartition(".")[2]
     if not isinstance(kind, str) or not kind or kind != expected:
         raise bad_request(f"invalid object type: {version}, Kind={kind}, expected: {api_version}, Kind={expected}")
     if version != api_version:

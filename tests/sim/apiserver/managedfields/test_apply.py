@@ -280,6 +280,12 @@ def test_it_must_be_of_the_requests_version():
     )
 
 
+def test_it_must_be_of_the_requests_kind():
+    with pytest.raises(StatusError) as caught:
+        apply(None, {**config_map(), "kind": "Secret"}, "m", False, SCHEMAS["ConfigMap"], "v1", 0.0)
+    assert caught.value.message == "invalid object type: v1, Kind=Secret, expected: v1, Kind=ConfigMap"
+
+
 def test_it_may_not_bring_managed_fields():
     config = config_map(k="1")
     config["metadata"]["managedFields"] = []
