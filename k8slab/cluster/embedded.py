@@ -134,6 +134,7 @@ def _start(state: Path, command: list[str]) -> None:
             stdout=log,
             stderr=log,
             pass_fds=(writer,),
+            env=_environment(),
             start_new_session=True,
         )
         os.close(writer)
@@ -141,6 +142,11 @@ def _start(state: Path, command: list[str]) -> None:
     word, _, rest = said.partition(" ")
     if word != "ready":
         raise K8slabError(rest or f'the server did not start; the end of "{state / "server.log"}" says why:\n{_tail(state)}')
+
+
+def _environment() -> dict[str, str]:
+    """The server keeps its bytecode even where that is switched off: compiling it anew takes longer than all the rest."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _tail(state: Path) -> str:
