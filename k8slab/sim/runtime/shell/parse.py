@@ -363,13 +363,13 @@ def _word(node: "Tree", quoted: bool = False) -> Word:
         case "concatenation":
             return _concatenated(node)
         case "simple_expansion":
-            return (Expansion(_text(node)[1:], quoted),)
+            return (Expansion(_text(node).lstrip()[1:], quoted),)
         case "expansion":
-            return (_expansion(_text(node)[2:-1], quoted),)
+            return (_expansion(_text(node).lstrip()[2:-1], quoted),)
         case "command_substitution":
             return (_substitution(node, quoted),)
         case "arithmetic_expansion":
-            text = _text(node)
+            text = _text(node).lstrip()
             inner = text[3:-2] if text.startswith("$((") else text[2:-1]
             return (Value(_double_quoted(inner), quoted),)
         case "process_substitution" | "array" | "subscript":
@@ -398,7 +398,10 @@ def _unescaped(text: str, quoted: bool) -> Word:
 
 
 def _string(node: "Tree") -> Word:
-    """Read a double-quoted string; white space between expansions has no node of its own, so gaps are filled from the text."""
+    """Read a double-quoted string.
+
+    White space before an expansion counts as part of it, or of nothing; so the text between expansions is taken from the source.
+    """
     raw = node.text or b""
     parts: list[Part] = []
     opening = raw.index(b'"') + 1
@@ -407,7 +410,8 @@ def _string(node: "Tree") -> Word:
     for child in node.children:
         if child.start_byte < position or child.end_byte > end or child.type in ("string_content", '"', '$"', "$"):
             continue
-        parts += _quoted_text(raw[position - node.start_byte : child.start_byte - node.start_byte])
+        blank = len(child.text or b"") - len((child.text or b"").lstrip())
+        parts += _quoted_text(raw[position - node.start_byte : child.start_byte + blank - node.start_byte])
         parts += _word(child, quoted=True)
         position = child.end_byte
     parts += _quoted_text(raw[position - node.start_byte : end - node.start_byte])
@@ -421,11 +425,28 @@ def _quoted_text(raw: bytes) -> list[Part]:
 
 def _double_quoted(text: str) -> Word:
     """Read text as if it stood in double quotes (a here-document, an arithmetic expression)."""
-    root = _parser().parse(b'echo "' + re.sub(r'(?<!\\)"', r"\"", text).encode("utf-8", "surrogateescape") + b'"').root_node
+    root = _parser().parse(f'echo "{_protected(text)}"'.encode("utf-8", "surrogateescape")).root_node
     if root.has_error:
         raise ShellSyntaxError(_describe_error(root))
     command = root.children[0]
     return _word(command.children[-1])
+
+
+def _protected(text: str) -> str:
+    """Put a backslash before the double quotes of a text, but not before those inside a command substitution."""
+    result, depth, backquoted, escaped = [], 0, False, False
+    for i, char in enumerate(text):
+        if not escaped:
+            if char == "(" and (depth or text[i - 1 : i] == "$"):
+                depth += 1
+            elif char == ")" and depth:
+                depth -= 1
+            elif char == "`":
+                backquoted = not backquoted
+        bare = char == '"' and not depth and not backquoted and not escaped
+        result.append('\\"' if bare else char)
+        escaped = char == "\\" and not escaped
+    return "".join(result)
 
 
 def _expansion(inner: str, quoted: bool) -> Expansion:
@@ -442,7 +463,7 @@ def _expansion(inner: str, quoted: bool) -> Expansion:
 
 
 def _substitution(node: "Tree", quoted: bool) -> Part:
-    text = _text(node)
+    text = _text(node).lstrip()
     if text.startswith("`"):
         return Substitution(parse(re.sub(r"\\([$`\\])", r"\1", text[1:-1])), quoted)
     return Substitution(_script(node.children[1:-1]), quoted)
