@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from k8slab.sim.addons.dns import install_dns
 from k8slab.sim.apiserver.admission import Chain, default_plugins
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
@@ -31,7 +32,7 @@ from k8slab.sim.etcd import Log, Store
 from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
 from k8slab.sim.housekeeping import Housekeeping
 from k8slab.sim.kernel import Kernel
-from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig
+from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
 from k8slab.sim.network import Network
 from k8slab.sim.runtime import Runtime
 from k8slab.sim.scheduler import Scheduler, TraceLog
@@ -121,9 +122,12 @@ class Cluster:
             ca_pem=self._pki.ca.certificate.decode(),
             sign_token=self.tokens.legacy,
         )
-        options = KubeletOptions(start_delays=config.start_delays)
+        options = KubeletOptions(start_delays=float(config.start_delays))
+        router = PodRouter(self._client("system:kubelets", "kubelet"))
         self.kubelets = {
-            node.name: Kubelet(self._node_client(node.name), kernel, replace(node, roles=[]), self.runtime, self.network, options)
+            node.name: Kubelet(
+                self._node_client(node.name), kernel, replace(node, roles=()), self.runtime, self.network, options, router
+            )
             for node in config.nodes
         }
         self.housekeeping = Housekeeping(self.store, kernel)
@@ -147,6 +151,7 @@ class Cluster:
     def start(self, address: str, port: int) -> None:
         """Fill the store with what every cluster has, and start the components."""
         bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
+        install_dns(self.loopback.client(MASTER, "kubeadm"))
         for component in self._in_order():
             component()
         self._mark_control_plane()
