@@ -8,11 +8,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, UserInfo
 from k8slab.sim.apiserver.authentication.impersonation import impersonated
-from k8slab.sim.apiserver.authorization import Attributes, Authorizer, denied
+from k8slab.sim.apiserver.authorization import Attributes, Authorizer, Decision, denied
 from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
@@ -32,6 +33,20 @@ log = logging.getLogger(__name__)
 Aggregated = Callable[[Request, RequestInfo, UserInfo], Awaitable[Response | Stream]]
 
 _WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+_ALLOWED = Decision(True)
+
+
+@dataclass
+class _Caller:
+    """Who asks, as whom, how, and whether they may."""
+
+    authenticated: UserInfo
+    user: UserInfo
+    uri: str
+    agent: str
+    decision: Decision = _ALLOWED
 
 
 class ApiServer:
@@ -89,9 +104,10 @@ class ApiServer:
 
     async def _answer(self, request: Request) -> Response | Stream:
         info = parse_request(request.method, request.path, request.query)
-        user = self._user(request)
+        caller = self._caller(request)
+        user = caller.user
         resource = self._resource(info) if info.is_resource else None
-        self._authorize(user, info, resource)
+        self._authorize(caller, info, resource)
         if info.group in self.aggregated and info.is_resource:
             return await self.aggregated[info.group](request, info, user)
         if resource is None:
@@ -101,16 +117,19 @@ class ApiServer:
         try:
             answer = await self._handlers.handle(request, info, resource, user)
         except StatusError as error:
-            self._record(user, info, resource, error.code)
+            self._record(caller, info, resource, error.code, error)
             raise
         if info.verb in _WRITES:
             await self._settled()
-        self._record(user, info, resource, answer.status if isinstance(answer, Response) else 200)
+        self._record(caller, info, resource, answer.status if isinstance(answer, Response) else 200)
         return answer
 
-    def _user(self, request: Request) -> UserInfo:
+    def _caller(self, request: Request) -> _Caller:
         user = self._authenticator.authenticate(request.headers.get("authorization", ""), request.scope.get("peer_certificate"))
-        return impersonated(user, request.all_headers(), self._authorizer)
+        acting = impersonated(user, request.all_headers(), self._authorizer)
+        query = request.scope["query_string"].decode("latin-1")
+        uri = f"{request.path}?{query}" if query else request.path
+        return _Caller(user, acting, uri, request.headers.get("user-agent", ""))
 
     def _resource(self, info: RequestInfo) -> Resource:
         resource = self._scheme.get(info.group, info.version, info.resource)
@@ -118,18 +137,19 @@ class ApiServer:
             raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
         return resource
 
-    def _authorize(self, user: UserInfo, info: RequestInfo, resource: Resource | None) -> None:
+    def _authorize(self, caller: _Caller, info: RequestInfo, resource: Resource | None) -> None:
+        user = caller.user
         if resource is None:
             attributes = Attributes(user, info.verb, path=info.path)
         else:
             attributes = Attributes(
                 user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
             )
-        decision = self._authorizer.authorize(attributes)
-        if not decision.allowed:
-            if resource is not None:
-                self._record(user, info, resource, 403)
-            raise denied(attributes, decision)
+        caller.decision = self._authorizer.authorize(attributes)
+        if not caller.decision.allowed:
+            error = denied(attributes, caller.decision)
+            self._record(caller, info, resource, error.code, error)
+            raise error
 
     async def _settled(self) -> None:
         """Wait until what was written is on the disk and, on a stepped clock, until the cluster has reacted."""
@@ -144,21 +164,36 @@ class ApiServer:
                 message = f"etcdserver: mvcc: database space exceeded ({error}); free some disk space and try again"
                 raise StatusError(500, "InternalError", message) from error
 
-    def _record(self, user: UserInfo, info: RequestInfo, resource: Resource, code: int) -> None:
-        self._audit.record(user, info.verb, resource, info.subresource, info.namespace, info.name, code)
+    def _record(
+        self, caller: _Caller, info: RequestInfo, resource: Resource | None, code: int, error: StatusError | None = None
+    ) -> None:
+        self._audit.record(
+            caller.authenticated,
+            info.verb,
+            resource,
+            info.subresource,
+            info.namespace,
+            info.name,
+            code,
+            decision=caller.decision,
+            impersonated=caller.user if caller.user is not caller.authenticated else None,
+            uri=caller.uri,
+            user_agent=caller.agent,
+            error=error,
+        )
 
     async def _websocket(self, request: Request, receive: Receive, send: Send) -> None:
         request.method = "GET"
         info = parse_request("GET", request.path, request.query)
         try:
-            user = self._user(request)
-            resource = self._resource(info)
-            self._authorize(user, info, resource)
+            caller, resource = self._caller(request), self._resource(info)
+            self._authorize(caller, info, resource)
             if not self._streaming.connects(info):
                 raise not_found(info.group, f"{info.resource}/{info.subresource}", info.name)
         except StatusError as error:
             await _refuse_websocket(send, error)
             return
+        self._record(caller, info, resource, 101)
         await self._streaming.connect(request, info, receive, send)
 
 
