@@ -5,7 +5,6 @@ as long as the Service exists, and stops answering (queries time out) when someb
 """
 
 from k8slab.apimachinery.types import Object
-from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
 from k8slab.sim.network.namespace import DNS_SERVICE_IP
 
@@ -29,9 +28,6 @@ def dns_service() -> Object:
 
 
 def install_dns(client: Client) -> None:
-    """Create the Service if it is not there."""
-    try:
+    """Create the Service if it is not there (a second one would already be refused for its address)."""
+    if client.informer("services").get("kube-dns", "kube-system") is None:
         client.create("services", dns_service())
-    except StatusError as error:
-        if error.reason != "AlreadyExists":
-            raise
