@@ -10,7 +10,7 @@ from functools import lru_cache
 
 __all__ = ["NameRule", "cidr", "config_map_key", "dns1035_label", "dns1123_label", "dns1123_subdomain", "dns1123_wildcard",
            "domain_prefixed_path", "environment_name", "http_header_name", "ip_address", "label_key", "label_value",
-           "masked_prefix", "path_segment", "percent", "port_name", "port_number", "qualified_name", "range_message"]  # fmt: skip
+           "masked_prefix", "path_segment", "percent", "port_name", "port_number", "range_message"]  # fmt: skip
 
 NameRule = Callable[[str], tuple[str, ...]]
 
@@ -143,9 +143,6 @@ def label_key(text: str) -> tuple[str, ...]:
     if not _key(name):
         problems = (*problems, f"name part {_regex_message(_KEY_TEXT, _KEY, 'MyName', 'my.name', '123-abc')}")
     return problems
-
-
-qualified_name = label_key
 
 
 @lru_cache(maxsize=16384)

@@ -8,12 +8,14 @@ of the old object may be shared with the new one afterwards, which is safe as st
 from collections.abc import Callable
 
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.groups import is_built_in
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.strategy import pods, services, workloads
 from k8slab.sim.apiserver.strategy.generic import (
     has_generation,
     has_status,
     keep_except_status,
+    keep_metadata,
     keep_system_metadata,
     new_status,
     spec_changed,
@@ -86,6 +88,8 @@ def prepare_update(resource: Resource, new: Object, old: Object, subresource: st
         keep_except_status(new, old)
         if key == _POD:
             pods.prepare_pod_status(new, old)
+        elif not is_built_in(resource.group):
+            keep_metadata(new, old)
         return
     if key == _POD and subresource == "resize":
         pods.prepare_resize(new, old)

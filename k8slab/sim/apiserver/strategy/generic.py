@@ -8,7 +8,8 @@ from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.groups import is_built_in
 from k8slab.sim.apiserver.resources import Resource
 
-__all__ = ["has_generation", "keep_except_status", "keep_system_metadata", "new_status", "spec_changed"]
+__all__ = ["has_generation", "has_status", "keep_except_status", "keep_metadata", "keep_system_metadata", "new_status",
+           "spec_changed"]  # fmt: skip
 
 
 _LB: Object = {"loadBalancer": {}}
@@ -123,3 +124,11 @@ def keep_except_status(new: Object, old: Object) -> None:
     for name in old:
         if name not in _ENVELOPE:
             new[name] = old[name]
+
+
+def keep_metadata(new: Object, old: Object) -> None:
+    """Of custom resources the status subresource leaves all metadata alone, but who manages what."""
+    managed = new["metadata"].get("managedFields")
+    new["metadata"] = {**old["metadata"], "resourceVersion": new["metadata"].get("resourceVersion", "")}
+    if managed is not None:
+        new["metadata"]["managedFields"] = managed

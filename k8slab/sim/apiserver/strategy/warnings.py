@@ -47,6 +47,13 @@ _TEMPLATES = {
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
     ("batch", "Job"): ("spec", "template"),
 }
+_NAMES = {
+    ("", "Pod"): "the Pod's hostname",
+    ("", "ReplicationController"): "Pod names and hostnames",
+    ("apps", "Deployment"): "Pod names and hostnames",
+    ("apps", "ReplicaSet"): "Pod names and hostnames",
+    ("batch", "Job"): "Pod names and hostnames",
+}
 _STANDARD_FINALIZERS = {"orphan", "foregroundDeletion", "kubernetes"}
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -66,6 +73,8 @@ def warnings(resource: Resource, obj: Object, old: Object | None = None) -> list
     """
     found = list(_finalizer_warnings(obj, old))
     key = (resource.group, resource.kind)
+    if old is None and key in _NAMES:
+        found += _name_warnings(obj["metadata"].get("name", ""), _NAMES[key])
     if key == ("", "Pod"):
         if old is None or old.get("spec") != obj.get("spec"):
             found += _pod_warnings(obj["metadata"], obj.get("spec") or {}, "")
@@ -76,9 +85,7 @@ def warnings(resource: Resource, obj: Object, old: Object | None = None) -> list
         if template and template != before:
             prefix = ".".join(path) + "."
             found += _pod_warnings(template.get("metadata") or {}, template.get("spec") or {}, prefix)
-    if key == ("batch", "CronJob") or key == ("batch", "Job"):
-        found += _batch_warnings(obj)
-    elif key == ("", "Service"):
+    if key == ("", "Service"):
         found += _service_warnings(obj)
     elif key == ("", "Node") and ((obj.get("spec") or {}).get("configSource") is not None):
         found.append("spec.configSource: the spec.configSource field is deprecated since v1.22 and non-functional")
@@ -225,19 +232,17 @@ def _affinity_warnings(affinity: Object, path: str) -> Iterator[str]:
                 yield f"{path}.{name}.{_PREFERRED}[{i}].podAffinityTerm.labelSelector: {detail}"
 
 
-def _batch_warnings(obj: Object) -> Iterator[str]:
-    label = dns1123_label(obj["metadata"].get("name", ""))
-    if label:
+def _name_warnings(name: str, where: str) -> Iterator[str]:
+    problems = dns1123_label(name)
+    if problems:
         yield (
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is "
-            f"recommended: [{' '.join(label)}]"
+            f"metadata.name: this is used in {where}, which can result in surprising behavior; a DNS label is recommended: "
+            f"[{' '.join(problems)}]"
         )
 
 
 def _service_warnings(service: Object) -> Iterator[str]:
     spec = service.get("spec") or {}
-    if spec.get("externalIPs"):
-        yield "spec.externalIPs is deprecated since v1.36"
     if spec.get("type") == "ExternalName" and spec.get("sessionAffinity") == "ClientIP":
         yield "spec.SessionAffinity is ignored for ExternalName services"
     elif spec.get("clusterIP") == "None" and spec.get("sessionAffinity") == "ClientIP":

@@ -1,8 +1,7 @@
-"""Services, Endpoints and EndpointSlices.
+"""Services.
 
-Upstream: pkg/apis/core/validation (ValidateService, ValidateServiceUpdate, ValidateEndpoints) and
-pkg/apis/discovery/validation. Which addresses and node ports are free is decided by the registry.
-Simplified: dual-stack rules are checked only as far as one cluster with IPv4 can meet them.
+Upstream: pkg/apis/core/validation (ValidateService, ValidateServiceUpdate). Which addresses and node ports are free is decided
+by the registry. Simplified: dual-stack rules are checked only as far as one cluster with IPv4 can meet them.
 """
 
 from k8slab.apimachinery.types import Object
@@ -18,13 +17,11 @@ from k8slab.sim.apiserver.validation.fields import (
     missing,
     not_supported,
     required,
-    too_many,
 )
 from k8slab.sim.apiserver.validation.handlers import port_errors
 from k8slab.sim.apiserver.validation.objectmeta import labels_errors
 
-__all__ = ["endpoint_slice_errors", "endpoint_slice_update_errors", "endpoints_errors", "service_errors",
-           "service_update_errors"]  # fmt: skip
+__all__ = ["protocol_errors", "service_errors", "service_update_errors", "special_ip_errors"]
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _AFFINITIES = ("ClientIP", "None")
@@ -60,7 +57,7 @@ def service_errors(service: Object) -> Errors:
     if kind != "ExternalName":
         errors += _cluster_ips_errors(spec)
     for i, address in enumerate(spec.get("externalIPs") or ()):
-        errors += invalid_each(f"spec.externalIPs[{i}]", address, ip_address(address)) or _special_ip_errors(
+        errors += invalid_each(f"spec.externalIPs[{i}]", address, ip_address(address)) or special_ip_errors(
             address, f"spec.externalIPs[{i}]"
         )
     if kind not in _TYPES:
@@ -95,13 +92,14 @@ def _port_errors(port: Object, require_name: bool, names: set[str], path: str) -
     elif require_name:
         errors.append(required(f"{path}.name"))
     errors += invalid_each(f"{path}.port", port.get("port", 0), port_number(port.get("port", 0)))
-    errors += _protocol_errors(port.get("protocol", ""), f"{path}.protocol")
+    errors += protocol_errors(port.get("protocol", ""), f"{path}.protocol")
     errors += port_errors(port.get("targetPort", 0), f"{path}.targetPort")
     application = port.get("appProtocol")
     return errors + (invalid_each(f"{path}.appProtocol", application, label_key(application)) if application else [])
 
 
-def _protocol_errors(protocol: str, path: str) -> Errors:
+def protocol_errors(protocol: str, path: str) -> Errors:
+    """TCP, UDP or SCTP."""
     if protocol in PROTOCOLS:
         return []
     return [not_supported(path, protocol, PROTOCOLS) if protocol else required(path)]
@@ -217,7 +215,8 @@ def _traffic_errors(spec: Object, kind: str) -> Errors:
     return errors
 
 
-def _special_ip_errors(address: str, path: str) -> Errors:
+def special_ip_errors(address: str, path: str) -> Errors:
+    """Addresses that mean something else on each machine are no endpoints and no external IPs."""
     if ip_address(address):
         return [invalid(path, address, "must be a valid IP address")]
     import ipaddress
@@ -270,76 +269,3 @@ def _family_changes(spec: Object, before: Object) -> Errors:
     if new and old and new[0] != old[0]:
         return [invalid("spec.ipFamilies[0]", new, _UNCHANGEABLE)]
     return []
-
-
-def endpoints_errors(endpoints: Object) -> Errors:
-    """Check Endpoints, their metadata aside."""
-    errors: Errors = []
-    for i, subset in enumerate(endpoints.get("subsets") or ()):
-        path = f"subsets[{i}]"
-        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-            errors.append(required(path, "must specify `addresses` or `notReadyAddresses`"))
-        for field in ("addresses", "notReadyAddresses"):
-            for j, address in enumerate(subset.get(field) or ()):
-                errors += _endpoint_address_errors(address, f"{path}.{field}[{j}]")
-        ports = subset.get("ports") or []
-        for j, port in enumerate(ports):
-            at = f"{path}.ports[{j}]"
-            name = port.get("name")
-            if name:
-                errors += invalid_each(f"{at}.name", name, dns1123_label(name))
-            elif len(ports) > 1:
-                errors.append(required(f"{at}.name"))
-            errors += invalid_each(f"{at}.port", port.get("port", 0), port_number(port.get("port", 0)))
-            errors += _protocol_errors(port.get("protocol", ""), f"{at}.protocol")
-    return errors
-
-
-def _endpoint_address_errors(address: Object, path: str) -> Errors:
-    ip, hostname, node = address.get("ip", ""), address.get("hostname"), address.get("nodeName")
-    errors = invalid_each(f"{path}.ip", ip, ip_address(ip))
-    if hostname:
-        errors += invalid_each(f"{path}.hostname", hostname, dns1123_label(hostname))
-    if node is not None:
-        errors += invalid_each(f"{path}.nodeName", node, dns1123_subdomain(node))
-    return errors + _special_ip_errors(ip, f"{path}.ip")
-
-
-_ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
-
-
-def endpoint_slice_errors(piece: Object) -> Errors:
-    """Check an EndpointSlice, its metadata aside."""
-    kind, endpoints, ports = piece.get("addressType", ""), piece.get("endpoints") or [], piece.get("ports") or []
-    errors: Errors = []
-    if kind not in _ADDRESS_TYPES:
-        errors.append(not_supported("addressType", kind, _ADDRESS_TYPES) if kind else required("addressType"))
-    if len(endpoints) > 1000:
-        errors.append(too_many("endpoints", len(endpoints), 1000))
-    for i, endpoint in enumerate(endpoints):
-        addresses = endpoint.get("addresses") or []
-        if not addresses:
-            errors.append(required(f"endpoints[{i}].addresses", "must contain at least 1 address"))
-        elif len(addresses) > 100:
-            errors.append(too_many(f"endpoints[{i}].addresses", len(addresses), 100))
-        rule = dns1123_subdomain if kind == "FQDN" else ip_address
-        for j, address in enumerate(addresses):
-            errors += invalid_each(f"endpoints[{i}].addresses[{j}]", address, rule(address))
-    if len(ports) > 100:
-        errors.append(too_many("ports", len(ports), 100))
-    names: set[str] = set()
-    for i, port in enumerate(ports):
-        name = port.get("name") or ""
-        if name in names:
-            errors.append(duplicate(f"ports[{i}].name", name))
-        names.add(name)
-        if name:
-            errors += invalid_each(f"ports[{i}].name", name, dns1123_label(name))
-        errors += _protocol_errors(port.get("protocol", ""), f"ports[{i}].protocol")
-    return errors
-
-
-def endpoint_slice_update_errors(new: Object, old: Object) -> Errors:
-    """Check an update of an EndpointSlice: the address type stays."""
-    errors = endpoint_slice_errors(new)
-    return errors + immutable(new.get("addressType"), old.get("addressType"), "addressType")

@@ -35,11 +35,6 @@ _POSITIVE = "must be greater than zero"
 _CLAIM_FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
 
 
-def _access_mode_errors(modes: list[str], path: str) -> Errors:
-    errors = [] if modes else [required(path, "at least 1 access mode is required")]
-    return errors + _known_mode_errors(modes, path)
-
-
 def _known_mode_errors(modes: list[str], path: str) -> Errors:
     errors = [not_supported(path, mode, _ACCESS_MODES) for mode in modes if mode not in _ACCESS_MODES]
     if "ReadWriteOncePod" in modes and any(m in _ACCESS_MODES and m != "ReadWriteOncePod" for m in modes):
