@@ -179,20 +179,25 @@ def _convertible(group: str, other: str) -> bool:
 
 def _apply_configuration(raw: bytes, field_validation: str) -> tuple[Object, list[str]]:
     try:
-        body = gojson.parse_yaml(raw) if raw[:1] != b"{" else _json_or_yaml(raw)
+        body = _json_or_yaml(raw) if raw[:1] == b"{" else gojson.parse_yaml(raw)
         if not isinstance(body, dict):
             raise gojson.ParseError(
                 f"json: cannot unmarshal {gojson.json_kind(body)} into Go value of type map[string]interface {{}}"
             )
+        meta = body.get("metadata") or {}
+        if not isinstance(meta, dict):
+            raise gojson.ParseError(f"json: cannot unmarshal {gojson.json_kind(meta)} into Go struct field .metadata")
     except gojson.ParseError as error:
         raise bad_request(f"error decoding YAML: {error}") from None
-    if field_validation == "Ignore" or (raw[:1] == b"{" and not may_have_duplicates(raw, body)):
+    suspect = field_validation != "Ignore" and (raw[:1] != b"{" or may_have_duplicates(raw, body))
+    duplicates = gojson.yaml_duplicates(raw) if suspect else []
+    body["metadata"] = meta
+    if not duplicates:
         return body, []
-    duplicates = gojson.yaml_duplicates(raw)
     problem = "error converting YAML to JSON: yaml: unmarshal errors:\n  " + "\n  ".join(duplicates)
-    if duplicates and field_validation == "Strict":
+    if field_validation == "Strict":
         raise bad_request(f"error strict decoding YAML: {problem}")
-    return body, [problem] if duplicates else []
+    return body, [problem]
 
 
 def _json_or_yaml(raw: bytes) -> Any:

@@ -10,6 +10,10 @@ from typing import Any
 __all__ = ["Pairs", "ParseError", "go_text", "json_kind", "parse_json", "parse_json_pairs", "parse_yaml", "yaml_duplicates"]
 
 
+#: More values than any object of 3 MiB can have without aliases.
+_MAX_EXPANDED = 1_000_000
+
+
 class ParseError(ValueError):
     """A body that is not JSON or YAML; the text is upstream's."""
 
@@ -137,7 +141,10 @@ def _load_yaml(raw: bytes) -> tuple[Any, list[str]]:
 
     loader = _loader()(raw)
     try:
-        return loader.get_single_data(), loader.duplicates
+        node = loader.get_single_node()
+        if node is not None and b"*" in raw and _expanded(node, {}) > _MAX_EXPANDED:
+            raise ParseError("yaml: document contains excessive aliasing")
+        return (None if node is None else loader.construct_document(node)), loader.duplicates
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ParseError(f"yaml: line {line}: {error.problem}") from None
@@ -145,6 +152,26 @@ def _load_yaml(raw: bytes) -> tuple[Any, list[str]]:
         raise ParseError(f"yaml: {error}") from None
     finally:
         loader.dispose()
+
+
+def _key(node: Any) -> str:
+    """A mapping's key as JSON has it: the text that was written."""
+    if not isinstance(node.value, str):
+        raise ParseError(f"yaml: line {node.start_mark.line + 1}: a key must be a scalar")
+    return str(node.value)
+
+
+def _expanded(node: Any, known: dict[int, int]) -> int:
+    """How many values a YAML node is when every alias is written out."""
+    size = known.get(id(node))
+    if size == 0:
+        raise ParseError("yaml: anchor value contains itself")
+    if size is None:
+        known[id(node)] = 0
+        parts = node.value if isinstance(node.value, list) else []
+        inner = (part for item in parts for part in (item if isinstance(item, tuple) else (item,)))
+        size = known[id(node)] = 1 + sum(_expanded(part, known) for part in inner)
+    return size
 
 
 @cache
@@ -162,15 +189,13 @@ def _loader() -> Any:
             self.duplicates = []
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            written: set[str] = set()
+            for key, _ in node.value:
+                if _key(key) in written and not key.tag.endswith(":merge"):
+                    self.duplicates.append(f'line {key.start_mark.line + 1}: key "{key.value}" already set in map')
+                written.add(key.value)
             self.flatten_mapping(node)
-            mapping: dict[str, Any] = {}
-            for key_node, value_node in node.value:
-                key = self.construct_object(key_node, deep=True)
-                key = key_node.value if isinstance(key, bool | int | float | str) or key is None else str(key)
-                if key in mapping:
-                    self.duplicates.append(f'line {key_node.start_mark.line + 1}: key "{key}" already set in map')
-                mapping[key] = self.construct_object(value_node, deep=deep)
-            return mapping
+            return {_key(key): self.construct_object(value, deep=deep) for key, value in node.value}
 
     unwanted = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
     Loader.yaml_implicit_resolvers = {

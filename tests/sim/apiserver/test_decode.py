@@ -88,6 +88,28 @@ def test_yaml_times_and_base_60_numbers_are_text():
     assert read(data, "ConfigMap", media="application/yaml")[0]["data"] == {"a": "2026-01-01", "b": "1:30", "c": "007"}
 
 
+def test_yaml_anchors_and_merge_keys_are_no_duplicates():
+    body = b"data: {a: &x one, b: *x}\nmetadata:\n  labels: &l {p: q, r: s}\n  annotations: {<<: *l, r: t}\n"
+    obj, warnings = read(body, "ConfigMap", media="application/yaml")
+    assert warnings == []
+    assert obj["data"] == {"a": "one", "b": "one"}
+    assert obj["metadata"]["annotations"] == {"p": "q", "r": "t"}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"a: &a [*a]", "yaml: anchor value contains itself"),
+        (b"".join(b"a%d: &a%d [%s]\n" % (i, i, b",".join([b"*a%d" % (i - 1)] * 9 if i else [b"x"])) for i in range(9)),
+         "yaml: document contains excessive aliasing"),
+        (b"[a]: b", "yaml: line 1: a key must be a scalar"),
+        (b"? {a: b}\n: c", "yaml: line 1: a key must be a scalar"),
+    ],
+)  # fmt: skip
+def test_yaml_that_no_object_needs(body, problem):
+    assert f"error converting YAML to JSON: {problem} (" in error(body, "ConfigMap", media="application/yaml")
+
+
 # --- wrong types
 
 
@@ -235,6 +257,13 @@ def test_an_apply_patch_is_only_parsed():
     config = b"apiVersion: v1\nkind: Pod\nspec: {foo: null, containers: []}"
     obj, warnings = read(config, media="application/apply-patch+yaml")
     assert (obj["spec"], warnings) == ({"foo": None, "containers": []}, [])
+
+
+def test_an_apply_patch_always_has_metadata():
+    assert read(b"metadata: null", media="application/apply-patch+yaml")[0] == {"metadata": {}}
+    assert error(b"metadata: [1]", media="application/apply-patch+yaml") == (
+        "error decoding YAML: json: cannot unmarshal array into Go struct field .metadata"
+    )
 
 
 @pytest.mark.parametrize(("raw", "line"), [(b"a: 1\nb: 2\na: 3", 3), (b'{"a": 1, "a": 2}', 1)])
