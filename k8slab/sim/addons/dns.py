@@ -1,7 +1,7 @@
 """Cluster DNS as an add-on: the Service kube-system/kube-dns at 10.96.0.10.
 
-Real component: CoreDNS, a Deployment behind that Service. Simplified: no pods stand behind it; `k8slab.sim.network.dns` answers for
-as long as the Service exists, and stops answering (queries time out) when somebody deletes it.
+Real component: CoreDNS, a Deployment behind that Service. Simplified: no pods stand behind it; `k8slab.sim.network.dns` answers
+for as long as the Service exists, and stops answering (queries time out) when somebody deletes it.
 """
 
 from k8slab.apimachinery.types import Object

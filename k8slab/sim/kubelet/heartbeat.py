@@ -4,6 +4,7 @@ Upstream: pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lea
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from k8slab.apimachinery.timestamps import rfc3339_micro
 from k8slab.apimachinery.types import Object
@@ -60,10 +61,8 @@ class Heartbeat:
     @staticmethod
     def _quietly(write: Callable[[], object]) -> None:
         """A write that fails now (the node is gone, the API overloaded) is tried again with the next beat."""
-        try:
+        with suppress(StatusError):
             write()
-        except StatusError:
-            pass
 
     def _report(self, node: Object) -> None:
         status = node_status(self._config, self._runtime.images.values(), node.get("status") or {}, self._kernel.now())

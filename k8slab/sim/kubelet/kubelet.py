@@ -189,9 +189,7 @@ class Kubelet:
         StatusError
             If the command cannot be started, with upstream's wording.
         """
-        return operations.exec_command(
-            self._find(namespace, pod).record, container, command, stdin, stdout, stderr, tty
-        )
+        return operations.exec_command(self._find(namespace, pod).record, container, command, stdin, stdout, stderr, tty)
 
     def attach(
         self, namespace: str, pod: str, container: str, stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool = False

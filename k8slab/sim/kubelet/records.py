@@ -24,8 +24,9 @@ State = Literal["waiting", "starting", "running", "terminated"]
 class ContainerRecord:
     """One container of a pod over all its restarts."""
 
-    __slots__ = ("backoff", "container", "image", "image_backoff", "kind", "last", "message", "name", "previous_log", "probers",
-                 "ready", "reason", "restart_count", "retry_at", "spec", "started", "state", "stopping", "terminated")  # fmt: skip
+    __slots__ = ("backoff", "container", "image", "image_backoff", "kind", "last", "message", "name", "previous_log",
+                 "probers", "ready", "reason", "restart_count", "retry_at", "spec", "started", "state", "stopping",
+                 "terminated")  # fmt: skip
 
     def __init__(self, spec: Object, kind: Kind) -> None:
         self.spec, self.kind, self.name = spec, kind, spec["name"]

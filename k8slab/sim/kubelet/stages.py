@@ -39,8 +39,8 @@ def may_restart(pod: PodRecord, container: ContainerRecord) -> bool:
 def next_backoff(current: float, ran_for: float) -> float:
     """Return the delay before the restart after the next one: 10 s, doubled up to 5 min, from the start again after 10 min.
 
-    >>> [next_backoff(b, 1) for b in (0, 10, 160, 300)], next_backoff(300, 700)
-    ([10.0, 20.0, 300.0, 300.0], 10.0)
+    >>> [next_backoff(b, 1) for b in (0.0, 10.0, 160.0)], next_backoff(300.0, 700)
+    ([10.0, 20.0, 300.0], 10.0)
     """
     return 10.0 if ran_for > 600 or not current else min(300.0, current * 2)
 

@@ -77,7 +77,8 @@ def _pull(worker: "PodWorker", record: ContainerRecord, ref: ImageRef, cached: b
 def _pulled(worker: "PodWorker", record: ContainerRecord, image: Image, began: float) -> None:
     worker.context.node.store(image)
     took = _seconds(worker.context.kernel.now() - began)
-    text = f'Successfully pulled image "{record.spec["image"]}" in {took} ({took} including waiting). Image size: {image.size} bytes.'
+    times = f"in {took} ({took} including waiting)"
+    text = f'Successfully pulled image "{record.spec["image"]}" {times}. Image size: {image.size} bytes.'
     worker.event("Normal", "Pulled", text, record)
     record.image_backoff = 0.0
     _with_image(worker, record, image)
@@ -165,7 +166,9 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
 def _user(pod: dict[str, Any], record: ContainerRecord, security: dict[str, Any], image: Image) -> int | None:
     user: int | None = security.get("runAsUser")
     if security.get("runAsNonRoot"):
-        where = f'(pod: "{pod["metadata"]["name"]}_{pod["metadata"]["namespace"]}({pod["metadata"].get("uid", "")})", container: {record.name})'
+        meta = pod["metadata"]
+        subject = f"{meta['name']}_{meta['namespace']}({meta.get('uid', '')})"
+        where = f'(pod: "{subject}", container: {record.name})'
         if user == 0:
             raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
         if user is None and image.user.partition(":")[0] in ("0", "root"):

@@ -96,13 +96,13 @@ class PodVolumes:
         The clock.
     """
 
-    __slots__ = ("_allocatable", "_claims", "_directories", "_host", "_host_ip", "_now", "_persistent", "_pod", "_pod_ip", "_sources",
-                 "_token")  # fmt: skip
+    __slots__ = ("_allocatable", "_claims", "_directories", "_host", "_host_ip", "_now", "_persistent", "_pod", "_pod_ip",
+                 "_sources", "_token")  # fmt: skip
 
     def __init__(
         self, pod: Object, sources: Source, claims: Callable[[str], Object | None], token: Callable[[str, int], bytes],
-        host: Callable[[], Directory], persistent: dict[str, Directory], pod_ip: str, host_ip: str, allocatable: Mapping[str, str],
-        now: Callable[[], float],
+        host: Callable[[], Directory], persistent: dict[str, Directory], pod_ip: str, host_ip: str,
+        allocatable: Mapping[str, str], now: Callable[[], float],
     ) -> None:  # fmt: skip
         self._pod, self._sources, self._claims, self._token, self._host = pod, sources, claims, token, host
         self._persistent, self._pod_ip, self._host_ip, self._allocatable, self._now = (
@@ -145,7 +145,7 @@ class PodVolumes:
         return self._directories[name]
 
     def _below(self, node: Node, sub_path: str) -> Node:
-        """Return what a subPath names: a copy of a file, so that it does not follow later changes, or a directory, made if need be."""
+        """Return what a subPath names: a directory, made if need be, or a copy of a file, which does not follow later changes."""
         if not isinstance(node, Directory):
             return node
         tree = FileSystem(node, self._now)

@@ -80,8 +80,9 @@ class Container:
         Called once, when it has ended.
     """
 
-    __slots__ = ("_load", "_load_time", "_next_pid", "_root", "config", "cpu_burning", "exit_code", "finished_at", "id", "kernel",
-                 "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state", "stdin")  # fmt: skip
+    __slots__ = ("_load", "_load_time", "_next_pid", "_root", "config", "cpu_burning", "exit_code", "finished_at", "id",
+                 "kernel", "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state",
+                 "stdin")  # fmt: skip
 
     def __init__(
         self, id: str, config: ContainerConfig, kernel: Kernel, network: "Network", on_exit: Callable[["Container"], object]

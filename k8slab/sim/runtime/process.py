@@ -84,8 +84,8 @@ class Process:
         Process id of the parent.
     """
 
-    __slots__ = ("argv", "container", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin", "stdout", "task", "tty",
-                 "uid")  # fmt: skip
+    __slots__ = ("argv", "container", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin", "stdout", "task",
+                 "tty", "uid")  # fmt: skip
 
     def __init__(
         self, container: "Container", argv: list[str], env: dict[str, str], cwd: str, uid: int,

@@ -154,7 +154,7 @@ async def ln(p: Process) -> int:
 
 async def chmod(p: Process) -> int:
     """Change permission bits: octal, or +x and the like."""
-    options, rest = parse_options(p.args, "R", stop_early=True)
+    rest = parse_options(p.args, "R", stop_early=True)[1]
     for path in rest[1:]:
         node = p.files.find(p.path(path))
         if not isinstance(node, Symlink):
@@ -253,6 +253,6 @@ async def du(p: Process) -> int:
 
 
 COMMANDS: dict[str, Program] = {
-    "ls": ls, "touch": touch, "mkdir": mkdir, "rmdir": rmdir, "rm": rm, "cp": cp, "mv": mv, "ln": ln, "chmod": chmod, "chown": chown,
-    "stat": stat, "readlink": readlink, "find": find, "mktemp": mktemp, "df": df, "mount": mount, "du": du,
+    "ls": ls, "touch": touch, "mkdir": mkdir, "rmdir": rmdir, "rm": rm, "cp": cp, "mv": mv, "ln": ln, "chmod": chmod,
+    "chown": chown, "stat": stat, "readlink": readlink, "find": find, "mktemp": mktemp, "df": df, "mount": mount, "du": du,
 }  # fmt: skip

@@ -83,11 +83,15 @@ def _wget_error(error: ConnectError) -> str:
 
 # --- curl ---
 
-_CURL_LONG = ("silent", "show-error", "fail", "include", "output=", "write-out=", "max-time=", "request=", "data=", "data-raw=",
-              "header=", "insecure", "connect-timeout=", "location", "head", "verbose", "user-agent=", "retry=", "http1.1", "json=")  # fmt: skip
+_CURL_LONG = (
+    "silent", "show-error", "fail", "include", "output=", "write-out=", "max-time=", "request=", "data=", "data-raw=", "header=",
+    "insecure", "connect-timeout=", "location", "head", "verbose", "user-agent=", "http1.1",
+)  # fmt: skip
 _CURL_SHORT = "sSfio:w:m:X:d:H:kLIvA:"
-_CURL_NAMES = {"silent": "s", "show-error": "S", "fail": "f", "include": "i", "output": "o", "write-out": "w", "max-time": "m",
-               "request": "X", "data": "d", "data-raw": "d", "insecure": "k", "location": "L", "head": "I", "verbose": "v", "json": "d"}  # fmt: skip
+_CURL_NAMES = {
+    "silent": "s", "show-error": "S", "fail": "f", "include": "i", "output": "o", "write-out": "w", "max-time": "m",
+    "request": "X", "data": "d", "data-raw": "d", "insecure": "k", "location": "L", "head": "I", "verbose": "v", "user-agent": "A",
+}  # fmt: skip
 
 
 async def curl(p: Process) -> int:

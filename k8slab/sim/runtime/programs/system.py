@@ -124,5 +124,6 @@ def _bytes(text: str) -> int:
 
 
 COMMANDS: dict[str, Program] = {
-    "ps": ps, "kill": kill, "top": top, "free": free, "nproc": nproc, "uptime": uptime, "tty": tty, "stress": stress, "stress-ng": stress,
+    "ps": ps, "kill": kill, "top": top, "free": free, "nproc": nproc, "uptime": uptime, "tty": tty,
+    "stress": stress, "stress-ng": stress,
 }  # fmt: skip

@@ -294,9 +294,9 @@ def _edit(line: str, number: int, total: int, commands: list[str], quiet: bool, 
                 .replace(f"\\{substitute['d']}", substitute["d"])
             )
             flags = re.IGNORECASE if "i" in substitute["f"] else 0
-            line, changed = re.subn(
-                old.replace(f"\\{substitute['d']}", substitute["d"]), new, line, 0 if "g" in substitute["f"] else 1, flags
-            )
+            old = old.replace(f"\\{substitute['d']}", substitute["d"])
+            count = 0 if "g" in substitute["f"] else 1
+            line, changed = re.subn(old, new, line, count=count, flags=flags)
             printed += [line] if changed and "p" in substitute["f"] else []
         elif select is not None:
             if _addressed(select["first"], select["last"], line, number, total):

@@ -15,7 +15,8 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "-gt": lambda a, b: a > b, "-ge": lambda a, b: a >= b,
 }  # fmt: skip
 _TEXT: dict[str, Callable[[str, str], bool]] = {
-    "=": lambda a, b: a == b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, ">": lambda a, b: a > b,
+    "=": lambda a, b: a == b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b, ">": lambda a, b: a > b,
 }  # fmt: skip
 
 
@@ -180,5 +181,6 @@ async def checksum(p: Process) -> int:
 
 
 COMMANDS: dict[str, Program] = {
-    "test": test, "[": test, "[[": double_bracket, "expr": expr, "seq": seq, "base64": base64_, "md5sum": checksum, "sha256sum": checksum,
+    "test": test, "[": test, "[[": double_bracket, "expr": expr, "seq": seq, "base64": base64_,
+    "md5sum": checksum, "sha256sum": checksum,
 }  # fmt: skip

@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 __all__ = ["ShellSyntaxError", "parse"]
 
 _EXPANSION = re.compile(r"([A-Za-z_]\w*|[0-9]+|[@*#?$!-])(:?[-=?+]|##?|%%?|//?|:)?(.*)", re.DOTALL)
-_WORDS = {"word", "number", "string", "raw_string", "ansi_c_string", "simple_expansion", "expansion", "command_substitution",
-          "arithmetic_expansion", "concatenation", "extglob_pattern", "regex", "brace_expression", "test_operator", "variable_name",
-          "translated_string", "special_variable_name"}  # fmt: skip
+_WORDS = {
+    "word", "number", "string", "raw_string", "ansi_c_string", "simple_expansion", "expansion", "command_substitution",
+    "arithmetic_expansion", "concatenation", "extglob_pattern", "regex", "brace_expression", "test_operator", "variable_name",
+    "translated_string", "special_variable_name",
+}  # fmt: skip
 
 
 class ShellSyntaxError(Exception):
@@ -315,7 +317,8 @@ def _case_item(node: "Tree") -> tuple[tuple[Word, ...], Script]:
 
 def _function(node: "Tree") -> Node:
     body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
-    assert body is not None and name is not None
+    assert body is not None
+    assert name is not None
     return Function(_text(name), _command(body))
 
 
