@@ -15,6 +15,7 @@ fields of a server's description (an image file's ``programs``):
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from k8slab.apimachinery.quantity import milli_value, value
@@ -31,6 +32,12 @@ __all__ = ["SimulatedServer"]
 _PORT_TAKEN = "listen tcp :{port}: bind: {error}\n"
 _NAMES = {number: name for name, number in SIGNALS.items()}
 _FIELD = re.compile(r"\{([a-z_]+)(?::([A-Za-z0-9_]+)(?:=([^}]*))?)?\}")
+_TIME_FORMATS = {"time": "%d/%b/%Y:%H:%M:%S +0000", "date": "%Y/%m/%d %H:%M:%S", "iso": "%Y-%m-%dT%H:%M:%SZ"}
+
+
+@lru_cache(maxsize=64)
+def _moment(second: int, template: str) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime(template)
 
 
 class SimulatedServer:
@@ -163,15 +170,9 @@ class SimulatedServer:
 
     def _field(self, key: str, unknown: str) -> str:
         network = self.container.config.network
-        now = datetime.fromtimestamp(self.container.kernel.now(), UTC)
-        known = {
-            "hostname": network.hostname,
-            "ip": network.ip,
-            "version": self.container.config.image.version,
-            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
-            "date": now.strftime("%Y/%m/%d %H:%M:%S"),
-            "iso": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
+        if key in _TIME_FORMATS:
+            return _moment(int(self.container.kernel.now()), _TIME_FORMATS[key])
+        known = {"hostname": network.hostname, "ip": network.ip, "version": self.container.config.image.version}
         return known.get(key, unknown)
 
     # --- what the network calls ---

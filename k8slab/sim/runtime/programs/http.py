@@ -90,7 +90,8 @@ _CURL_LONG = (
 _CURL_SHORT = "sSfio:w:m:X:d:H:kLIvA:"
 _CURL_NAMES = {
     "silent": "s", "show-error": "S", "fail": "f", "include": "i", "output": "o", "write-out": "w", "max-time": "m",
-    "request": "X", "data": "d", "data-raw": "d", "insecure": "k", "location": "L", "head": "I", "verbose": "v", "user-agent": "A",
+    "request": "X", "data": "d", "data-raw": "d", "insecure": "k", "location": "L", "head": "I", "verbose": "v",
+    "user-agent": "A",
 }  # fmt: skip
 
 
