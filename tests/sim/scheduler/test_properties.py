@@ -38,9 +38,12 @@ def spread(when, key):
     return {"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": when, "labelSelector": WEB}]}
 
 
+PREFERRED = [{"weight": 5, "preference": {"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["b"]}]}}]
 SHAPES = st.sampled_from(
     [
         {},
+        {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": PREFERRED}}},
+        {"containers": [{"name": "c", "image": "nginx", "resources": {}, "ports": [{"containerPort": 80, "hostPort": 80}]}]},
         {"tolerations": [{"key": "y", "operator": "Exists"}]},
         {"nodeSelector": {ZONE: "a"}},
         affinity("podAffinity", ZONE),
@@ -53,17 +56,17 @@ SHAPES = st.sampled_from(
 
 @st.composite
 def pods(draw):
-    return [
+    incoming = [
         pod(
             f"p{i}",
             cpu=draw(st.sampled_from([None, "100m", "500m", "1500m"])),
             memory=draw(st.sampled_from([None, "1Gi"])),
             labels=draw(st.sampled_from([None, {"app": "web"}])),
             priority=draw(st.sampled_from([0, 0, 0, 10])),
-            **draw(SHAPES),
         )
         for i in range(draw(st.integers(1, 12)))
     ]
+    return [{**one, "spec": {**one["spec"], **draw(SHAPES)}} for one in incoming]
 
 
 #: Steps between the pods: a node is cordoned or freed, a pod goes away, time passes.
