@@ -12,11 +12,15 @@ from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.client import Client
 from k8slab.sim.controllers.base import Controller
 from k8slab.sim.controllers.cluster_role_aggregation import ClusterRoleAggregationController
+from k8slab.sim.controllers.cronjob import CronJobController
+from k8slab.sim.controllers.daemonset import DaemonSetController
 from k8slab.sim.controllers.deployment import DeploymentController
+from k8slab.sim.controllers.disruption import DisruptionController
 from k8slab.sim.controllers.endpoints import EndpointsController
 from k8slab.sim.controllers.endpointslice import EndpointSliceController
 from k8slab.sim.controllers.endpointslice_mirroring import EndpointSliceMirroringController
 from k8slab.sim.controllers.garbage_collector import GarbageCollector
+from k8slab.sim.controllers.job import JobController
 from k8slab.sim.controllers.namespace import NamespaceController
 from k8slab.sim.controllers.node_lifecycle import NodeLifecycleController
 from k8slab.sim.controllers.pod_gc import PodGarbageCollector
@@ -25,8 +29,10 @@ from k8slab.sim.controllers.replication_controller import ReplicationControllerC
 from k8slab.sim.controllers.resource_quota import ResourceQuotaController
 from k8slab.sim.controllers.root_ca import RootCAPublisher
 from k8slab.sim.controllers.serviceaccount import ServiceAccountController
+from k8slab.sim.controllers.statefulset import StatefulSetController
 from k8slab.sim.controllers.taint_eviction import TaintEvictionController
 from k8slab.sim.controllers.token import TokenController
+from k8slab.sim.controllers.ttl_after_finished import TTLAfterFinishedController
 from k8slab.sim.kernel import Kernel
 
 __all__ = ["MANAGER", "ControllerManager"]
@@ -46,6 +52,12 @@ _SIMPLE: tuple[type[Controller], ...] = (
     PodGarbageCollector,
     ResourceQuotaController,
     ClusterRoleAggregationController,
+    JobController,
+    CronJobController,
+    TTLAfterFinishedController,
+    DaemonSetController,
+    StatefulSetController,
+    DisruptionController,
 )
 
 
