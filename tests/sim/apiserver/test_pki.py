@@ -10,7 +10,8 @@ import yaml
 
 from k8slab.errors import K8slabError
 from k8slab.sim.apiserver.authentication.authenticator import user_of_certificate, user_of_peer
-from k8slab.sim.apiserver.pki import ADMIN_GROUP, client_certificate, ensure_pki, kubeconfig, sign_request, write_private
+from k8slab.sim.apiserver.certificates import client_certificate, sign_request
+from k8slab.sim.apiserver.pki import ADMIN_GROUP, ensure_pki, kubeconfig, write_private
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def _node(request: AdmissionRequest, node: str) -> None:
         old, new = request.old, request.new
         if not request.subresource and (old.get("spec") or {}).get("taints") != (new.get("spec") or {}).get("taints"):
             raise request.forbidden(f'node "{node}" is not allowed to modify taints')
-        foreign = _foreign_labels(labels(new), labels(old)) if labels(new) is not labels(old) else []
+        foreign = _foreign_labels(labels(new), labels(old)) if labels(new) != labels(old) else []
         if foreign:
             raise request.forbidden(f"is not allowed to modify labels: {', '.join(foreign)}")
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from k8slab.apimachinery.types import Object, labels, name_of
-from k8slab.sim.apiserver.admission.pod_security.checks import LEVELS, Violation, evaluate, summary
+from k8slab.sim.apiserver.admission.pod_security.levels import LEVELS, evaluate, summary
+from k8slab.sim.apiserver.admission.pod_security.spec import Violation
 from k8slab.sim.apiserver.admission.request import AdmissionRequest, Plugin
 from k8slab.sim.apiserver.errors import FieldError, invalid
 from k8slab.sim.client import Client
