@@ -52,6 +52,7 @@ class Cache:
         self.journal_start = 0
         self._terms = {kind: TermIndex() for kind in TERM_KINDS}
         self._label_values: dict[str, list[str | None]] = {}
+        self._labelled: dict[str, bool] = {}
         self._label_epoch = -1
 
     # --- reading ---
@@ -96,9 +97,16 @@ class Cache:
         if self._label_epoch != self.node_epoch:
             self._label_epoch = self.node_epoch
             self._label_values.clear()
+            self._labelled.clear()
         if key not in self._label_values:
-            self._label_values[key] = [node.labels.get(key) for node in nodes]
+            values = self._label_values[key] = [node.labels.get(key) for node in nodes]
+            self._labelled[key] = None not in values
         return self._label_values[key]
+
+    def all_have_label(self, key: str) -> bool:
+        """Whether every node has a label."""
+        self.label_values(key)
+        return self._labelled[key]
 
     def has_terms(self, *kinds: str) -> bool:
         """Whether any pod on a node has affinity terms of one of the kinds."""

@@ -237,10 +237,11 @@ class Algorithm:
 
     def _draw(self, totals: list[int]) -> int:
         highest = max(totals)
-        if totals.count(highest) == 1:
-            return totals.index(highest)
-        best = [position for position, total in enumerate(totals) if total == highest]
-        return best[self._random.randrange(len(best))]
+        ties = totals.count(highest)
+        position = totals.index(highest)
+        for _ in range(self._random.randrange(ties) if ties > 1 else 0):
+            position = totals.index(highest, position + 1)
+        return position
 
 
 def _pass_through(record: CycleRecord, results: NodeResults, limit: int) -> int:

@@ -10,7 +10,7 @@ The embedded scheduler and `k8slab.explain` (on objects fetched from any cluster
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 from k8slab.apimachinery.types import Object
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_NODE_SCORE",
+    "SKIP",
     "Code",
     "CycleState",
     "FilterPlugin",
@@ -95,6 +96,10 @@ class Status:
 
     def __hash__(self) -> int:
         return hash((self.code, self.reasons, self.plugin))
+
+
+#: The plugin has nothing to say about this pod.
+SKIP: Final = Status(Code.SKIP)
 
 
 class CycleState:

@@ -14,6 +14,7 @@ from k8slab.sim.scheduler.counters import PodQuery
 from k8slab.sim.scheduler.events import ClusterEvent, EventKind
 from k8slab.sim.scheduler.interface import (
     MAX_NODE_SCORE,
+    SKIP,
     Code,
     CycleState,
     FilterPlugin,
@@ -77,14 +78,14 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
         cache = self.handle.cache
         if not pod.affinity and not pod.anti_affinity and not cache.has_terms("anti_affinity"):
-            return None, Status(Code.SKIP)
+            return None, SKIP
         namespace_labels = self._namespace_labels(pod.namespace)
         existing: dict[str, Counts] = {}
         for term, domains in cache.terms("anti_affinity"):
             if term.matches(pod, namespace_labels):
                 _merge(existing.setdefault(term.topology_key, {}), domains)
         if not existing and not pod.affinity and not pod.anti_affinity:
-            return None, Status(Code.SKIP)
+            return None, SKIP
         affinity: list[Counts] = []
         if pod.affinity:
             namespaces = frozenset.intersection(*(self._namespaces(term) for term in pod.affinity))
@@ -168,7 +169,7 @@ class InterPodAffinity(PreFilterExtensions, FilterPlugin, PreScorePlugin, ScoreP
             parts += self._existing_parts(pod)
         parts = [part for part in parts if any(part[1].values())]
         if not parts:
-            return Status(Code.SKIP)
+            return SKIP
         state.data[self.name + "/score"] = parts
         return None
 

@@ -9,6 +9,7 @@ from typing import Any
 from k8slab.apimachinery.types import Object
 from k8slab.sim.scheduler.events import ClusterEvent, EventKind
 from k8slab.sim.scheduler.interface import (
+    SKIP,
     Code,
     CycleState,
     FilterPlugin,
@@ -63,7 +64,7 @@ class NodeAffinity(PreFilterPlugin, FilterPlugin, PreScorePlugin, ScorePlugin):
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
         terms = required_terms(pod.spec) if pod.spec.get("affinity") else None
         if terms is None:
-            return None, None if pod.spec.get("nodeSelector") else Status(Code.SKIP)
+            return None, None if pod.spec.get("nodeSelector") else SKIP
         named = _named_nodes(terms) if terms else None
         if named is not None and not named:
             return None, Status(Code.UNRESOLVABLE, REASON_CONFLICT)
@@ -73,7 +74,7 @@ class NodeAffinity(PreFilterPlugin, FilterPlugin, PreScorePlugin, ScorePlugin):
         return None if matches_required_node_affinity(pod.spec, node) else Status(Code.UNRESOLVABLE, REASON)
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
-        return None if pod.spec.get("affinity") and _preferred(pod) else Status(Code.SKIP)
+        return None if pod.spec.get("affinity") and _preferred(pod) else SKIP
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
         """Return the sum of the weights of the preferred terms that the node fits; an empty term fits every node."""

@@ -6,7 +6,7 @@ Upstream: pkg/scheduler/framework/plugins/nodeports.
 from typing import Any
 
 from k8slab.sim.scheduler.events import ClusterEvent, EventKind
-from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, PreFilterPlugin, Status
+from k8slab.sim.scheduler.interface import SKIP, Code, CycleState, FilterPlugin, PreFilterPlugin, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.pod_info import PodInfo, host_ports
 
@@ -25,7 +25,7 @@ class NodePorts(PreFilterPlugin, FilterPlugin):
         return pod.ports
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
-        return None, None if pod.ports else Status(Code.SKIP)
+        return None, None if pod.ports else SKIP
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         return Status(Code.UNSCHEDULABLE, REASON) if any(node.port_conflict(port) for port in pod.ports) else None

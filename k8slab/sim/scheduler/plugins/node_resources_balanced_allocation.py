@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Any
 
-from k8slab.sim.scheduler.interface import MAX_NODE_SCORE, Code, CycleState, Handle, NodeList, PreScorePlugin, ScorePlugin, Status
+from k8slab.sim.scheduler.interface import (
+    MAX_NODE_SCORE,
+    SKIP,
+    CycleState,
+    Handle,
+    NodeList,
+    PreScorePlugin,
+    ScorePlugin,
+    Status,
+)
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.pod_info import PodInfo
 
@@ -46,7 +55,7 @@ class NodeResourcesBalancedAllocation(PreScorePlugin, ScorePlugin):
         return pod.requests
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: NodeList) -> Status | None:
-        return None if any(pod.requests.get(name) for name in self._resources) else Status(Code.SKIP)
+        return None if any(pod.requests.get(name) for name in self._resources) else SKIP
 
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
         before, after = [], []

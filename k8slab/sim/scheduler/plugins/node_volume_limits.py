@@ -7,7 +7,7 @@ of claims only (no inline CSI volumes, no migrated in-tree ones).
 from collections.abc import Iterable
 
 from k8slab.sim.scheduler.events import EventKind
-from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, PreFilterPlugin, Status
+from k8slab.sim.scheduler.interface import SKIP, Code, CycleState, FilterPlugin, PreFilterPlugin, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.plugins.volumes import storage_class_of
 from k8slab.sim.scheduler.pod_info import PodInfo
@@ -23,7 +23,7 @@ class NodeVolumeLimits(PreFilterPlugin, FilterPlugin):
     name = "NodeVolumeLimits"
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
-        return None, None if pod.claims else Status(Code.SKIP)
+        return None, None if pod.claims else SKIP
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         csi_node = self.handle.get("csinodes.storage.k8s.io", node.name)

@@ -14,6 +14,7 @@ from k8slab.sim.scheduler.counters import PodQuery
 from k8slab.sim.scheduler.events import ClusterEvent, EventKind
 from k8slab.sim.scheduler.interface import (
     MAX_NODE_SCORE,
+    SKIP,
     Code,
     CycleState,
     FilterPlugin,
@@ -127,7 +128,7 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
         constraints = own_constraints(pod, "DoNotSchedule") if pod.spec.get("topologySpreadConstraints") else []
         if not constraints:
-            return None, Status(Code.SKIP)
+            return None, SKIP
         domains = self._domains.of(pod, constraints, require_all=True)
         totals = []
         for constraint, nodes in zip(constraints, domains, strict=True):
@@ -160,15 +161,16 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
         own = bool(pod.spec.get("topologySpreadConstraints"))
         constraints = own_constraints(pod, "ScheduleAnyway") if own else system_defaults(self._default_selector(pod))
         if not constraints:
-            return Status(Code.SKIP)
+            return SKIP
         cache = self.handle.cache
-        ignored = frozenset(node.index for node in nodes if own and not has_all_keys(node, constraints))
+        ignored = frozenset(node.index for node in (nodes if own else ()) if not has_all_keys(node, constraints))
         taking_part = NodeList(cache.nodes, [i for i in nodes.indexes if i not in ignored]) if ignored else nodes
         known = _ScoreState(ignored, sum(c.max_skew - 1 for c in constraints))
         for constraint, domains in zip(constraints, self._domains.of(pod, constraints, require_all=own), strict=True):
             query, values = _query(constraint, pod), cache.label_values(constraint.topology_key)
             if constraint.topology_key == HOSTNAME:
-                known.columns.append(_where(cache.counts(query), values))
+                counts = cache.counts(query)
+                known.columns.append(counts if cache.all_have_label(HOSTNAME) else _where(counts, values))
                 known.costs.append(log(len(taking_part) + 2))
                 continue
             wanted = set(taking_part.pick(values)) - {None}
@@ -238,4 +240,4 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
 
 def _where(counts: list[int], values: list[str | None]) -> list[Any]:
     """Return the counts, None for nodes without the label."""
-    return counts if None not in values else [c if v is not None else None for c, v in zip(counts, values, strict=True)]
+    return [count if value is not None else None for count, value in zip(counts, values, strict=True)]

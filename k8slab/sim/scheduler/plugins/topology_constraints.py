@@ -91,22 +91,27 @@ class Domains:
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
-        self._known: dict[bytes, list[list[str | None]]] = {}
+        self._known: dict[tuple[Any, bool, bytes], list[list[str | None]]] = {}
         self._epoch = -1
 
     def of(self, pod: PodInfo, constraints: list[Constraint], require_all: bool) -> list[list[str | None]]:
         """Return one list per constraint, in the order of the snapshot's nodes."""
-        import orjson
-
         cache = self._handle.cache
         if cache.node_epoch != self._epoch or len(self._known) > 256:
             self._known.clear()
             self._epoch = cache.node_epoch
-        policies = [(c.topology_key, c.honor_affinity, c.honor_taints) for c in constraints]
-        key = orjson.dumps([policies, require_all, node_affinity_signature(pod.spec), pod.spec.get("tolerations")])
+        policies = tuple((c.topology_key, c.honor_affinity, c.honor_taints) for c in constraints)
+        key = (policies, require_all, pod.signature or _signature(pod))
         if key not in self._known:
             self._known[key] = [[_domain(c, constraints, require_all, pod, node) for node in cache.nodes] for c in constraints]
         return self._known[key]
+
+
+def _signature(pod: PodInfo) -> bytes:
+    """What the inclusion policies look at; a pod that was signed for `batch` has it in its signature already."""
+    import orjson
+
+    return orjson.dumps([node_affinity_signature(pod.spec), pod.spec.get("tolerations")])
 
 
 def _domain(constraint: Constraint, all_: list[Constraint], require_all: bool, pod: PodInfo, node: NodeInfo) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from k8slab.apimachinery.types import Object, annotations, deep_copy
 from k8slab.sim.scheduler.events import EventKind
 from k8slab.sim.scheduler.interface import (
+    SKIP,
     Code,
     CycleState,
     FilterPlugin,
@@ -63,7 +64,7 @@ class VolumeBinding(PreFilterPlugin, FilterPlugin, ReservePlugin, PreBindPlugin)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> tuple[set[str] | None, Status | None]:
         if not pod.claims:
-            return None, Status(Code.SKIP)
+            return None, SKIP
         known = _Claims()
         for name, ephemeral in pod.claims:
             claim = claim_of(self.handle, pod, name)

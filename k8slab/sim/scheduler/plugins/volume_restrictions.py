@@ -5,7 +5,7 @@ Upstream: pkg/scheduler/framework/plugins/volumerestrictions. Simplified: the in
 """
 
 from k8slab.sim.scheduler.events import ClusterEvent, EventKind
-from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, PreFilterExtensions, Status
+from k8slab.sim.scheduler.interface import SKIP, Code, CycleState, FilterPlugin, PreFilterExtensions, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.plugins.volumes import claim_of
 from k8slab.sim.scheduler.pod_info import PodInfo
@@ -37,7 +37,7 @@ class VolumeRestrictions(PreFilterExtensions, FilterPlugin):
             if claim and "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
                 exclusive.add(f"{pod.namespace}/{name}")
         if not exclusive:
-            return None, Status(Code.SKIP)
+            return None, SKIP
         users = sum(node.used_claims.get(claim, 0) for node in self.handle.cache.nodes for claim in exclusive)
         state.data[self.name] = _Conflicts(frozenset(exclusive), users)
         return None, None

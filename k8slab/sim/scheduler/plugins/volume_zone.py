@@ -5,7 +5,7 @@ Upstream: pkg/scheduler/framework/plugins/volumezone.
 
 from k8slab.apimachinery.types import labels
 from k8slab.sim.scheduler.events import EventKind
-from k8slab.sim.scheduler.interface import Code, CycleState, FilterPlugin, PreFilterPlugin, Status
+from k8slab.sim.scheduler.interface import SKIP, Code, CycleState, FilterPlugin, PreFilterPlugin, Status
 from k8slab.sim.scheduler.node_info import NodeInfo
 from k8slab.sim.scheduler.plugins.volumes import claim_of
 from k8slab.sim.scheduler.pod_info import PodInfo
@@ -36,7 +36,7 @@ class VolumeZone(PreFilterPlugin, FilterPlugin):
             pairs = labels(volume).items() if volume else ()
             wanted += [(key, set(value.split("__"))) for key, value in pairs if key in _TOPOLOGY]
         state.data[self.name] = wanted
-        return None, None if wanted else Status(Code.SKIP)
+        return None, None if wanted else SKIP
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         if not any(key in node.labels for key in _TOPOLOGY):
