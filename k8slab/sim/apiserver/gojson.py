@@ -12,6 +12,8 @@ __all__ = ["Pairs", "ParseError", "go_text", "json_kind", "parse_json", "parse_j
 
 #: More values than any object of 3 MiB can have without aliases.
 _MAX_EXPANDED = 1_000_000
+#: How deep orjson writes; upstream's limit is 10,000.
+_MAX_DEPTH = 254
 
 
 class ParseError(ValueError):
@@ -64,9 +66,31 @@ def parse_json(raw: bytes) -> Any:
     import orjson
 
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return _parse_slowly(raw, None)
+        value = _without_surrogates(_parse_slowly(raw, None))
+    return _storable(value) if raw.count(b"[") + raw.count(b"{") > _MAX_DEPTH else value
+
+
+def _storable(value: Any) -> Any:
+    """The value, if it is not nested deeper than the store can write."""
+    import orjson
+
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        raise ParseError("exceeded max depth") from None
+    return value
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a surrogate pair is no text; Go reads U+FFFD there."""
+    import json
+
+    import orjson
+
+    text = json.dumps(value, ensure_ascii=False)
+    return orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode())
 
 
 def parse_json_pairs(raw: bytes) -> Any:
@@ -79,11 +103,17 @@ def _parse_slowly(raw: bytes, hook: Any) -> Any:
 
     text = raw.decode("utf-8", "replace")
     try:
-        return json.loads(text, object_pairs_hook=hook)
+        return json.loads(text, object_pairs_hook=hook, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise ParseError(_golang_problem(text, error.msg, error.pos)) from None
     except RecursionError:
         raise ParseError("exceeded max depth") from None
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    where = "in numeric literal" if name.startswith("-") else "looking for beginning of value"
+    raise ParseError(f"invalid character '{name.lstrip('-')[0]}' {where}")
 
 
 def _golang_problem(text: str, problem: str, position: int) -> str:
@@ -93,6 +123,7 @@ def _golang_problem(text: str, problem: str, position: int) -> str:
         return "unexpected end of JSON input"
     where = {
         "Expecting value": "looking for beginning of value",
+        "Unexpected UTF-8 BOM (decode using utf-8-sig)": "looking for beginning of value",
         "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
         "Illegal trailing comma before end of object": "looking for beginning of object key string",
         "Illegal trailing comma before end of array": "looking for beginning of value",
@@ -144,7 +175,9 @@ def _load_yaml(raw: bytes) -> tuple[Any, list[str]]:
         node = loader.get_single_node()
         if node is not None and b"*" in raw and _expanded(node, {}) > _MAX_EXPANDED:
             raise ParseError("yaml: document contains excessive aliasing")
-        return (None if node is None else loader.construct_document(node)), loader.duplicates
+        return (None if node is None else _storable(loader.construct_document(node))), loader.duplicates
+    except RecursionError:
+        raise ParseError("exceeded max depth") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ParseError(f"yaml: line {line}: {error.problem}") from None

@@ -225,6 +225,35 @@ def test_malformed_yaml():
     )
 
 
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b'{"a": NaN}', "invalid character 'N' looking for beginning of value"),
+        (b'{"a": -Infinity}', "invalid character 'I' in numeric literal"),
+        (b'{"a": "\\q"}', "invalid character 'q' in string escape code"),
+        (b'{"a": "\n"}', "invalid character '\\n' in string literal"),
+        (b"\xef\xbb\xbf{}", "looking for beginning of value"),
+    ],
+)
+def test_what_only_python_would_read(raw, problem):
+    assert problem in error(raw)
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"\\ud800"])
+def test_broken_text_is_replaced_as_go_does(text):
+    assert read(b'{"data": {"a": "' + text + b'"}}', "ConfigMap")[0]["data"] == {"a": "\ufffd"}
+
+
+@pytest.mark.parametrize("depth", [300, 1_000, 100_000])
+@pytest.mark.parametrize("validation", ["Strict", "Ignore"])
+def test_bodies_nested_too_deep(depth, validation):
+    assert "exceeded max depth" in error(b'{"a": ' + b"[" * depth + b"]" * depth + b"}", validation=validation)
+
+
+def test_deep_yaml_too():
+    assert "exceeded max depth" in error(b"a: " + b"[" * 500 + b"]" * 500, media="application/yaml")
+
+
 def test_a_list_is_no_object():
     assert "json: cannot unmarshal array into Go value of type struct" in error(b"[]")
 
