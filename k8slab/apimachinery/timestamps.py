@@ -4,6 +4,7 @@ Upstream: metav1.Time, metav1.MicroTime and k8s.io/apimachinery/pkg/util/duratio
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 __all__ = ["human_duration", "parse_time", "rfc3339", "rfc3339_micro"]
 
@@ -14,7 +15,12 @@ def rfc3339(seconds: float) -> str:
     >>> rfc3339(0)
     '1970-01-01T00:00:00Z'
     """
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _at_second(int(seconds))
+
+
+@lru_cache(maxsize=1024)
+def _at_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def rfc3339_micro(seconds: float) -> str:
@@ -23,7 +29,7 @@ def rfc3339_micro(seconds: float) -> str:
     >>> rfc3339_micro(1.5)
     '1970-01-01T00:00:01.500000Z'
     """
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{_at_second(int(seconds))[:-1]}.{int(seconds % 1 * 1e6):06d}Z"
 
 
 def parse_time(text: str) -> float:

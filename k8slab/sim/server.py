@@ -8,6 +8,7 @@ in a thread, for tests and for those who want no second process.
 import argparse
 import asyncio
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -35,6 +36,10 @@ from k8slab.sim.shape import default_nodes, nodes_of_kind_config
 __all__ = ["ServerConfig", "ServerThread", "main", "serve"]
 
 HOST = "127.0.0.1"
+
+#: A cluster is millions of small dictionaries without cycles; looking through all of them for cycles often would take
+#: a quarter of the time.
+_GC_THRESHOLDS = (50_000, 20, 100)
 
 
 @dataclass
@@ -115,6 +120,7 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     port = listener.getsockname()[1]
     pki = ensure_pki(state / "pki")
     path = state / "kubeconfig"
+    gc.set_threshold(*_GC_THRESHOLDS)
     cluster = Cluster(_cluster_config(config), pki, asyncio.get_running_loop())
     try:
         cluster.start(HOST, port)
@@ -153,6 +159,7 @@ def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
         http=_Protocol,
         ws=_WebSocket,
         lifespan="off",
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         ssl_certfile=certificate,

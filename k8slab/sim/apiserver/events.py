@@ -46,7 +46,7 @@ class EventRecorder:
         while True:
             event = self._event(obj, type_, reason, message, component, field_path, host)
             try:
-                self._client.create("events", event)
+                self._client.record(event)
             except StatusError as error:
                 if error.code != 409:
                     raise

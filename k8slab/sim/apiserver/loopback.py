@@ -109,6 +109,13 @@ class LoopbackClient:
         self._audit("create", call, 201)
         return done
 
+    def record(self, event: Object) -> None:
+        """Store an Event that `EventRecorder` made."""
+        meta = event["metadata"]
+        call = self._call("create", "events", meta["namespace"], meta["name"])
+        self._operations.registry.record(call, event)
+        self._audit("create", call, 201)
+
     def update(self, resource: str, obj: Object, subresource: str = "") -> Object:
         """Replace an object."""
         meta = obj["metadata"]
@@ -168,4 +175,3 @@ class LoopbackClient:
 
     def _audit(self, verb: str, call: Call, code: int) -> None:
         self._shared.audit.record(self._user, verb, call.resource, call.subresource, call.namespace, call.name, code)
-

@@ -123,6 +123,23 @@ class Registry:
         self.hooks.stored(resource, entry.value, None)
         return entry
 
+    def record(self, call: Call, event: Object) -> None:
+        """Store an Event of a component: complete and valid by construction, there are very many, and none is refused.
+
+        In a namespace that is going away, nothing is stored, as upstream's recorder gives up on the refusal.
+        """
+        namespace = self.store.get("/registry/namespaces/", call.namespace)
+        if namespace is None or "deletionTimestamp" in namespace.value["metadata"]:
+            return
+        now = rfc3339(self.kernel.now())
+        owned = {"manager": call.manager, "operation": "Update", "apiVersion": "v1", "time": now}
+        owned |= {"fieldsType": "FieldsV1", "fieldsV1": _fields_of_event(event)}
+        meta = {**event["metadata"], "uid": self.kernel.uuid(), "creationTimestamp": now, "managedFields": [owned]}
+        try:
+            self.store.create(call.resource.storage_prefix, _key(call.namespace, call.name), {**event, "metadata": meta})
+        except KeyExists as error:
+            raise already_exists("", "events", call.name) from error
+
     def _place(self, call: Call, meta: Object) -> None:
         namespace = meta.get("namespace", "")
         if not call.resource.namespaced:
@@ -267,7 +284,9 @@ class Registry:
 
     def _own(self, call: Call, old: Object | None, new: Object) -> None:
         resource = self.scheme.stored(call.resource)
-        fields = track_update(old, new, call.manager, self.kernel.now(), self.schema(resource), resource.api_version, call.subresource)
+        fields = track_update(
+            old, new, call.manager, self.kernel.now(), self.schema(resource), resource.api_version, call.subresource
+        )
         if fields:
             new["metadata"]["managedFields"] = fields
         else:
@@ -288,6 +307,11 @@ class Registry:
     def from_storage(self, resource: Resource, obj: Object) -> Object:
         """Return a stored object in the version of ``resource``; the same object where that is how it is stored."""
         return convert(obj, self.scheme.stored(resource), resource)
+
+
+def _fields_of_event(event: Object) -> Object:
+    given = (item for item in event.items() if item[0] not in ("apiVersion", "kind", "metadata"))
+    return {f"f:{k}": {f"f:{part}": {} for part in v} if isinstance(v, dict) else {} for k, v in given}
 
 
 def _key(namespace: str, name: str) -> str:

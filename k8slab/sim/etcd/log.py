@@ -95,11 +95,12 @@ class Log:
             self._pending.append(row)
             self._wake.notify()
 
-    def since(self, revision: int) -> Iterator[tuple[Row, bytes | None]]:
-        """Yield each committed row after a revision, with the value its key had before."""
+    def since(self, revision: int, prefix: str) -> Iterator[tuple[Row, bytes | None]]:
+        """Yield each committed row of a prefix after a revision, with the value its key had before."""
         with closing(sqlite3.connect(self._path)) as reader:
             before = "SELECT value FROM log WHERE prefix = ? AND name = ? AND revision < ? ORDER BY revision DESC LIMIT 1"
-            for found in reader.execute("SELECT * FROM log WHERE revision > ? ORDER BY revision", (revision,)):
+            rows = "SELECT * FROM log WHERE prefix = ? AND revision > ? ORDER BY revision"
+            for found in reader.execute(rows, (prefix, revision)):
                 row = Row(*found)
                 previous = reader.execute(before, (row.prefix, row.name, row.revision)).fetchone()
                 yield row, previous[0] if previous else None

@@ -120,10 +120,11 @@ class Store:
         if revision < self.compacted:
             raise Compacted(self.compacted)
         then = dict(self._tables[prefix])
-        for event in reversed([*self._past(revision), *self._undurable]):
-            if event.prefix == prefix and event.previous is not None:
+        undurable = [event for event in self._undurable if event.prefix == prefix]
+        for event in reversed([*self._past(prefix, revision), *undurable]):
+            if event.previous is not None:
                 then[event.name] = event.previous
-            elif event.prefix == prefix:
+            else:
                 then.pop(event.name, None)
         return [then[name] for name in sorted(then)]
 
@@ -197,17 +198,18 @@ class Store:
         """
         if since < self.compacted:
             raise Compacted(self.compacted)
-        for event in self._past(since):
-            if event.prefix == prefix:
-                sink(event)
+        for event in self._past(prefix, since):
+            sink(event)
         self._outside[prefix].append(sink)
         return lambda: self._outside[prefix].remove(sink)
 
-    def _past(self, since: int) -> list[StoreEvent]:
-        known = [e for e in self._history if e.revision > since]
+    def _past(self, prefix: str, since: int) -> list[StoreEvent]:
+        known = [e for e in self._history if e.revision > since and e.prefix == prefix]
         if since >= self._window_start or self._log is None:
             return known
-        return [_event(row, before) for row, before in self._log.since(since) if row.revision <= self._window_start] + known
+        return [
+            _event(row, before) for row, before in self._log.since(since, prefix) if row.revision <= self._window_start
+        ] + known
 
     def when_durable(self, callback: Callable[[Exception | None], object]) -> None:
         """Call back once everything written so far is on the disk, with None or with what went wrong."""
