@@ -16,7 +16,7 @@ from k8slab.sim.apiserver import defaults, errors, strategy, validation
 from k8slab.sim.apiserver.resources import RESOURCES, Resource
 
 _HOMES = (Path(__file__).parents[2] / "recorded", Path("/work/shared/recorded"))
-RECORDED = next((home for home in _HOMES if home.is_dir()), _HOMES[0])
+RECORDED = next((found.parent for home in _HOMES for found in home.rglob("defaults-pod.yaml")), _HOMES[0])
 NAMESPACE = "replay"
 IGNORED = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "clusterIP", "clusterIPs", "nodePort", "status",
            "tolerations", "priority", "preemptionPolicy", "controller-uid", "job-name", "batch.kubernetes.io/controller-uid",

@@ -138,8 +138,49 @@ _SUBRESOURCE: dict[tuple[str, str, str], _Update] = {
     ("autoscaling", "HorizontalPodAutoscaler", "status"): policies.autoscaler_status_errors,
 }
 
-# Their own update checks leave the metadata to the generic ones, so its errors are not reported twice.
-_META_ONCE = {("", "PersistentVolume"), ("policy", "PodDisruptionBudget")}
+# Upstream checks some things more than once, and the list of causes shows it. Three tables say where.
+# Strategies that check an updated object as a new one first, and then the update.
+_CREATE_FIRST = {
+    ("", "Namespace"),
+    ("", "Node"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
+    ("", "ReplicationController"),
+    (_APPS, "DaemonSet"),
+    (_APPS, "ReplicaSet"),
+    (_BATCH, "Job"),
+    (_NET, "NetworkPolicy"),
+    (_RBAC, "ClusterRole"),
+    (_RBAC, "ClusterRoleBinding"),
+    (_RBAC, "Role"),
+    (_RBAC, "RoleBinding"),
+    ("storage.k8s.io", "StorageClass"),
+}
+# Update checks that leave the change of metadata to the generic check.
+_NO_META_CHANGE = {
+    ("", "LimitRange"),
+    ("", "PersistentVolume"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("policy", "PodDisruptionBudget"),
+}
+# Update checks that check metadata as that of a new object, too.
+_META_AS_NEW = {
+    ("", "ConfigMap"),
+    ("", "Endpoints"),
+    ("", "LimitRange"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
+    ("", "Pod"),
+    ("", "Secret"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    (_NET, "Ingress"),
+    (_RBAC, "ClusterRole"),
+    (_RBAC, "ClusterRoleBinding"),
+    (_RBAC, "Role"),
+    (_RBAC, "RoleBinding"),
+    ("discovery.k8s.io", "EndpointSlice"),
+}
 
 
 def validate_create(resource: Resource, obj: Object) -> list[FieldError]:
@@ -156,22 +197,33 @@ def validate_create(resource: Resource, obj: Object) -> list[FieldError]:
     review = _REVIEWS.get(key)
     if review is not None:
         return review(obj)
-    errors = meta_errors(obj["metadata"], resource.namespaced, name_rule(*key), is_built_in(resource.group))
     check = _CREATE.get(key)
-    return errors if check is None else errors + check(obj)
+    return _as_new(resource, obj) if check is None else _as_new(resource, obj) + check(obj)
+
+
+def _as_new(resource: Resource, obj: Object) -> list[FieldError]:
+    group = resource.group
+    return meta_errors(obj["metadata"], resource.namespaced, name_rule(group, resource.kind), is_built_in(group))
 
 
 def validate_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
     """Return what is wrong with an update, in upstream's order; empty if nothing is.
 
-    Metadata errors appear twice for most kinds, as upstream checks metadata generically and again per kind.
+    An error may appear more than once, as it does upstream, where the generic update, the kind's strategy and the kind's
+    validation each check some of the same.
     """
     group, kind = key = (resource.group, resource.kind)
     generic = meta_update_errors(new["metadata"], old["metadata"], is_built_in(group))
-    errors = generic if key in _META_ONCE or not is_built_in(group) else generic + generic
     if subresource:
         check = _SUBRESOURCE.get((group, kind, subresource))
-        return errors + check(new, old) if check is not None else errors
+        return generic + generic + check(new, old) if check is not None else generic + generic
+    errors = list(generic)
+    if key in _CREATE_FIRST:
+        errors += validate_create(resource, new)
+    if key not in _NO_META_CHANGE:
+        errors += generic
+    if key in _META_AS_NEW:
+        errors += _as_new(resource, new)
     update = _UPDATE.get(key)
     if update is not None:
         return errors + update(new, old)

@@ -37,6 +37,7 @@ _RBAC = "rbac.authorization.k8s.io"
 _NAME_RULES: dict[tuple[str, str], NameRule] = {
     ("", "Namespace"): dns1123_label,
     ("", "Service"): dns1035_label,
+    ("apps", "StatefulSet"): dns1123_label,
     (_RBAC, "Role"): path_segment,
     (_RBAC, "RoleBinding"): path_segment,
     (_RBAC, "ClusterRole"): path_segment,

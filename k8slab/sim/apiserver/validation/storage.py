@@ -146,7 +146,8 @@ def claim_update_errors(new: Object, old: Object) -> Errors:
     spec, before = new.get("spec") or {}, old.get("spec") or {}
     errors = claim_errors(new)
     bound = (new.get("status") or {}).get("phase") == "Bound"
-    if _comparable(spec, before, bound) != _comparable(before, spec, bound):
+    settable = {name for name in ("volumeName", "storageClassName") if not before.get(name)}
+    if _fixed(spec, settable, bound) != _fixed(before, settable, bound):
         errors.append(forbidden("spec", _CLAIM_FIXED + _changes(before, spec)))
     size, previous = (((one.get("resources") or {}).get("requests") or {}).get("storage", "0") for one in (spec, before))
     capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage", "0")
@@ -155,12 +156,9 @@ def claim_update_errors(new: Object, old: Object) -> Errors:
     return errors + immutable(spec.get("volumeMode"), before.get("volumeMode"), "volumeMode")
 
 
-def _comparable(spec: Object, other: Object, bound: bool) -> Object:
-    """What of a claim has to stay: not a name that was or is empty, not the size of a bound one."""
-    kept = dict(spec)
-    for name in ("volumeName", "storageClassName"):
-        if (kept.get(name) in (None, "") and name == "volumeName") or name not in kept or name not in other:
-            kept.pop(name, None)
+def _fixed(spec: Object, settable: set[str], bound: bool) -> Object:
+    """What of a claim has to stay: not what is still to be set, not the size of a bound one."""
+    kept = {name: value for name, value in spec.items() if name not in settable}
     if bound:
         kept.pop("volumeAttributesClassName", None)
         resources = dict(kept.get("resources") or {})
@@ -216,5 +214,4 @@ def storage_class_update_errors(new: Object, old: Object) -> Errors:
         for name in ("parameters", "provisioner", "reclaimPolicy")
         if (new.get(name) or None) != (old.get(name) or None)
     ]
-    errors += immutable(new.get("volumeBindingMode"), old.get("volumeBindingMode"), "volumeBindingMode")
-    return errors + storage_class_errors(new)
+    return errors + immutable(new.get("volumeBindingMode"), old.get("volumeBindingMode"), "volumeBindingMode")

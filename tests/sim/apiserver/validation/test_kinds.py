@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from k8slab.sim.apiserver.validation import validate_update
 from k8slab.sim.apiserver.validation.cron import schedule_complaint
 from tests.sim.apiserver.objects import changed, created, on_create, on_update, sample
+from tests.sim.apiserver.recorded import kind_of
 
 APPS, BATCH, NET, RBAC = "apps/v1", "batch/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1"
 MISMATCH = "`selector` does not match template `labels`"
@@ -195,3 +197,20 @@ def test_a_namespace_is_terminating_only_when_it_is_being_deleted() -> None:
 )
 def test_cron_schedules(schedule: str, complaint: str) -> None:
     assert schedule_complaint(schedule) == complaint
+
+
+def test_a_claim_keeps_its_volume() -> None:
+    old = changed(created(sample("v1", "PersistentVolumeClaim")), spec__volumeName="pv-1")
+    (error,) = on_update(old, changed(old, spec__volumeName=None))
+    assert error.startswith("spec: Forbidden: spec is immutable after creation")
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "causes"),
+    [("apps/v1", "Deployment", 2), ("apps/v1", "ReplicaSet", 3), ("v1", "ConfigMap", 3), ("v1", "PersistentVolumeClaim", 4)],
+)
+def test_how_often_upstream_reports_a_bad_label_of_an_update(api_version: str, kind: str, causes: int) -> None:
+    old = created(sample(api_version, kind))
+    new = changed(old, metadata__labels={"a": "-"})
+    found = validate_update(kind_of(new), new, old)
+    assert [error.field for error in found] == ["metadata.labels"] * causes
