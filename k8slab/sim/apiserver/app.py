@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, UserInfo
@@ -190,6 +190,8 @@ class ApiServer:
             self._authorize(caller, info, resource)
             if not self._streaming.connects(info):
                 raise not_found(info.group, f"{info.resource}/{info.subresource}", info.name)
+            # A WebSocket begins as a GET, but whoever runs something in a pod needs "create" (upstream since 1.35).
+            self._authorize(caller, replace(info, verb="create"), resource)
         except StatusError as error:
             await _refuse_websocket(send, error)
             return

@@ -58,7 +58,7 @@ class Reviews:
     def guard(self, call: Call, new: Object, old: Object | None) -> None:
         """Raise 403 if a role or binding would grant what its writer does not hold."""
         if call.resource.group == _RBAC:
-            check_write(self._authorizer, call.user, call.resource.plural, new, old)
+            check_write(self._authorizer, call.user, call.resource.plural, call.namespace, new, old)
 
     def token(self, call: Call, body: Object) -> Object:
         """Issue a token for a ServiceAccount (``kubectl create token``)."""

@@ -7,13 +7,13 @@ is bound to are. The library that signs is loaded at the first token.
 Simplified: one signing key, one issuer, no external signer.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object, name_of, namespace_of
-from k8slab.sim.apiserver.authentication.user import UserInfo, service_account_user
+from k8slab.sim.apiserver.authentication.claims import ISSUER, LEGACY_ISSUER, InvalidToken, Verified, from_claims
+from k8slab.sim.apiserver.authentication.user import UserInfo
 from k8slab.sim.apiserver.errors import FieldError, bad_request, conflict, invalid, not_found
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
@@ -23,33 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ISSUER", "InvalidToken", "ServiceAccountTokens"]
 
-ISSUER = "https://kubernetes.default.svc.cluster.local"
-_LEGACY_ISSUER = "kubernetes/serviceaccount"
-_CREDENTIAL = "authentication.kubernetes.io/"
 _YEAR = 365 * 24 * 3600
 #: The duration a kubelet asks for; upstream extends such a token to a year for clients that never read it again.
 _KUBELET_SECONDS = 3607
 _BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 _REMEMBERED = 4096
-
-
-class InvalidToken(Exception):
-    """Why a bearer token is refused; the client only hears 401, a TokenReview the text."""
-
-
-@dataclass(frozen=True)
-class _Verified:
-    """What the signature has proved; the rest is looked up at each use."""
-
-    namespace: str
-    name: str
-    uid: str
-    audiences: tuple[str, ...]
-    not_before: float
-    expires: float
-    bound: tuple[tuple[str, str, str], ...]  #: (resource, name, uid)
-    token: str = ""  #: set for a legacy token: what its secret must contain
-    user: UserInfo | None = None
 
 
 class ServiceAccountTokens:
@@ -68,7 +46,7 @@ class ServiceAccountTokens:
     def __init__(self, client: Client, kernel: Kernel, key: bytes, public_key: bytes) -> None:
         self._client, self._kernel = client, kernel
         self._key, self._public_key = key, public_key
-        self._verified: dict[str, _Verified] = {}
+        self._verified: dict[str, Verified] = {}
 
     @cached_property
     def _signing_key(self) -> "ec.EllipticCurvePrivateKey":
@@ -114,9 +92,9 @@ class ServiceAccountTokens:
 
     def legacy(self, account: Object, secret: Object) -> str:
         """Return a token without an end, for a Secret of type kubernetes.io/service-account-token."""
-        prefix, namespace = f"{_LEGACY_ISSUER}/", namespace_of(account)
+        prefix, namespace = f"{LEGACY_ISSUER}/", namespace_of(account)
         claims = {
-            "iss": _LEGACY_ISSUER,
+            "iss": LEGACY_ISSUER,
             f"{prefix}namespace": namespace,
             f"{prefix}secret.name": name_of(secret),
             f"{prefix}service-account.name": name_of(account),
@@ -155,7 +133,7 @@ class ServiceAccountTokens:
 
         return jwt.encode(claims, self._signing_key, algorithm="ES256", headers={"typ": None, "kid": self._key_id})
 
-    def _open(self, token: str) -> _Verified:
+    def _open(self, token: str) -> Verified:
         import jwt
 
         checks = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
@@ -163,13 +141,13 @@ class ServiceAccountTokens:
             claims = jwt.decode(token, self._public_key, algorithms=["ES256"], options=checks)  # type: ignore[arg-type]
         except jwt.PyJWTError as error:
             raise InvalidToken("invalid bearer token") from error
-        verified = _from_claims(claims) if claims.get("iss") == ISSUER else _from_legacy_claims(claims, token)
+        verified = from_claims(claims, token)
         if len(self._verified) >= _REMEMBERED:
             self._verified.clear()
         self._verified[token] = verified
         return verified
 
-    def _check_account(self, known: _Verified) -> None:
+    def _check_account(self, known: Verified) -> None:
         account = self._client.informer("serviceaccounts").get(known.name, known.namespace)
         if account is None:
             raise InvalidToken(f'serviceaccounts "{known.name}" not found')
@@ -178,7 +156,7 @@ class ServiceAccountTokens:
             told = account["metadata"]["uid"]
             raise InvalidToken(f"service account UID ({told}) does not match claim ({known.uid})")
 
-    def _check_bound(self, known: _Verified, resource: str, name: str, uid: str) -> None:
+    def _check_bound(self, known: Verified, resource: str, name: str, uid: str) -> None:
         found = self._client.informer(resource).get(name, "" if resource == "nodes" else known.namespace)
         kind = resource[:-1]
         if found is None:
@@ -240,35 +218,6 @@ def _check_duration(seconds: int) -> None:
     if detail:
         error = FieldError("FieldValueInvalid", "spec.expirationSeconds", detail, seconds)
         raise invalid("authentication.k8s.io", "TokenRequest", "", [error])
-
-
-def _from_claims(claims: dict[str, Any]) -> _Verified:
-    private = claims["kubernetes.io"]
-    account = private["serviceaccount"]
-    bound = tuple(
-        (resource, private[kind]["name"], private[kind]["uid"])
-        for kind, resource in (("pod", "pods"), ("secret", "secrets"), ("node", "nodes"))
-        if kind in private and not (kind == "node" and "pod" in private)
-    )
-    extra = {f"{_CREDENTIAL}credential-id": [f"JTI={claims['jti']}"]}
-    for kind in ("pod", "node"):
-        if kind in private:
-            extra |= {f"{_CREDENTIAL}{kind}-name": [private[kind]["name"]], f"{_CREDENTIAL}{kind}-uid": [private[kind]["uid"]]}
-    user = service_account_user(private["namespace"], account["name"], account["uid"], extra)
-    audiences, times = tuple(claims["aud"]), (claims["nbf"], claims["exp"])
-    return _Verified(private["namespace"], account["name"], account["uid"], audiences, *times, bound, user=user)
-
-
-def _from_legacy_claims(claims: dict[str, Any], token: str) -> _Verified:
-    def claim(name: str) -> str:
-        return str(claims.get(f"{_LEGACY_ISSUER}/{name}", ""))
-
-    if claims.get("iss") != _LEGACY_ISSUER or not claim("service-account.name"):
-        raise InvalidToken("invalid bearer token")
-    namespace, name, uid = claim("namespace"), claim("service-account.name"), claim("service-account.uid")
-    secret = (("secrets", claim("secret.name"), ""),)
-    user = service_account_user(namespace, name, uid)
-    return _Verified(namespace, name, uid, (), 0.0, float("inf"), secret, token, user)
 
 
 def _go_list(values: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["ANONYMOUS", "AUTHENTICATED", "MASTERS", "UserInfo", "node_user", "service_account_user"]
+__all__ = ["ANONYMOUS", "AUTHENTICATED", "MASTERS", "UserInfo", "extra_pairs", "node_user", "service_account_user"]
 
 MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"

@@ -6,7 +6,7 @@ Upstream: pkg/registry/rbac/{role,rolebinding,clusterrole,clusterrolebinding}/po
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from k8slab.apimachinery.types import Object, name_of, namespace_of
+from k8slab.apimachinery.types import Object, name_of
 from k8slab.sim.apiserver.authentication.user import MASTERS, UserInfo
 from k8slab.sim.apiserver.authorization import rbac
 from k8slab.sim.apiserver.authorization.attributes import Attributes
@@ -101,7 +101,9 @@ def _quoted(values: Iterable[str]) -> str:
     return "[" + " ".join(f'"{value}"' for value in values) + "]"
 
 
-def check_write(authorizer: Authorizer, user: UserInfo, resource: str, new: Object, old: Object | None = None) -> None:
+def check_write(
+    authorizer: Authorizer, user: UserInfo, resource: str, namespace: str, new: Object, old: Object | None = None
+) -> None:
     """Refuse a role or binding that would give away more than its writer holds.
 
     Parameters
@@ -112,15 +114,17 @@ def check_write(authorizer: Authorizer, user: UserInfo, resource: str, new: Obje
         The writer.
     resource
         ``roles``, ``clusterroles``, ``rolebindings`` or ``clusterrolebindings``.
+    namespace
+        Where; "" for the cluster.
     new, old
-        The object to write and the stored one, if any.
+        The object to write (which may not carry its namespace yet) and the stored one, if any.
     """
     if MASTERS in user.groups or (old is not None and _only_for_garbage_collection(new, old)):
         return
     if resource in ("roles", "clusterroles"):
-        _check_role(authorizer, user, resource, new, old)
+        _check_role(authorizer, user, resource, namespace, new, old)
     else:
-        _check_binding(authorizer, user, resource, new)
+        _check_binding(authorizer, user, resource, namespace, new)
 
 
 def _only_for_garbage_collection(new: Object, old: Object) -> bool:
@@ -133,33 +137,35 @@ def _only_for_garbage_collection(new: Object, old: Object) -> bool:
     return rest(new) == rest(old)
 
 
-def _check_role(authorizer: Authorizer, user: UserInfo, resource: str, new: Object, old: Object | None) -> None:
-    namespace, name = namespace_of(new), name_of(new)
+def _check_role(authorizer: Authorizer, user: UserInfo, resource: str, namespace: str, new: Object, old: Object | None) -> None:
+    name = name_of(new)
     if authorizer.authorize(Attributes(user, "escalate", GROUP, "v1", resource, "", namespace, name if old else "")).allowed:
         return
-    _confirm(authorizer, user, resource, new, new.get("rules") or ())
+    _confirm(authorizer, user, resource, namespace, name, new.get("rules") or ())
     if new.get("aggregationRule") and (old or {}).get("aggregationRule") != new["aggregationRule"]:
         held, _ = rbac.rules_for(authorizer.policy, user, "")
         if covers(held, _EVERYTHING):
             raise forbidden(GROUP, resource, name, "must have cluster-admin privileges to use an aggregationRule")
 
 
-def _check_binding(authorizer: Authorizer, user: UserInfo, resource: str, new: Object) -> None:
-    ref, namespace = new["roleRef"], namespace_of(new)
+def _check_binding(authorizer: Authorizer, user: UserInfo, resource: str, namespace: str, new: Object) -> None:
+    ref = new.get("roleRef") or {}
+    if ref.get("kind") not in ("Role", "ClusterRole") or not ref.get("name"):
+        return  # validation says what is wrong with it
     plural = ref["kind"].lower() + "s"
     if authorizer.authorize(Attributes(user, "bind", GROUP, "v1", plural, "", namespace, ref["name"])).allowed:
         return
     role = authorizer.policy.find_role(ref, namespace)
     if role is None:
         raise not_found(GROUP, plural, ref["name"])
-    _confirm(authorizer, user, resource, new, role.get("rules") or ())
+    _confirm(authorizer, user, resource, namespace, name_of(new), role.get("rules") or ())
 
 
-def _confirm(authorizer: Authorizer, user: UserInfo, resource: str, new: Object, rules: Iterable[Object]) -> None:
-    held, errors = rbac.rules_for(authorizer.policy, user, namespace_of(new))
+def _confirm(authorizer: Authorizer, user: UserInfo, resource: str, namespace: str, name: str, rules: Iterable[Object]) -> None:
+    held, errors = rbac.rules_for(authorizer.policy, user, namespace)
     missing = covers(held, rules)
     if missing:
-        raise _escalation(user, resource, name_of(new), missing, errors)
+        raise _escalation(user, resource, name, missing, errors)
 
 
 def _escalation(user: UserInfo, resource: str, name: str, missing: list[Object], errors: list[str]) -> StatusError:

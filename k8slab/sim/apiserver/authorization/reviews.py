@@ -24,19 +24,20 @@ GROUP = "authorization.k8s.io"
 
 def subject_access_review(authorizer: Authorizer, review: Object) -> Object:
     """Answer whether ``spec.user`` may do something."""
-    _check(_attribute_errors(review["spec"]) + _subject_errors(review["spec"]))
-    return _answer(authorizer, _subject(review["spec"]), review)
+    spec = review.get("spec") or {}
+    _check(_attribute_errors(spec) + _subject_errors(spec))
+    return _answer(authorizer, _subject(spec), review)
 
 
 def self_subject_access_review(authorizer: Authorizer, user: UserInfo, review: Object) -> Object:
     """Answer whether the caller may do something (``kubectl auth can-i``)."""
-    _check(_attribute_errors(review["spec"]))
+    _check(_attribute_errors(review.get("spec") or {}))
     return _answer(authorizer, user, review)
 
 
 def local_subject_access_review(authorizer: Authorizer, namespace: str, review: Object) -> Object:
     """Answer whether ``spec.user`` may do something in one namespace."""
-    spec = review["spec"]
+    spec = review.get("spec") or {}
     errors = _attribute_errors(spec) + _subject_errors(spec)
     resource = spec.get("resourceAttributes")
     if resource is not None and resource.get("namespace", "") != namespace:

@@ -38,15 +38,22 @@ def authorizer(authorizer, client):
     return authorizer
 
 
-def _refusal(authorizer, who, resource, new, old=None):
+def _write(authorizer, who, resource, new, old=None):
+    """As a client does: the namespace is in the path and not in the object."""
+    meta = dict(new["metadata"])
+    namespace = meta.pop("namespace", "")
+    check_write(authorizer, who, resource, namespace, {**new, "metadata": meta}, old)
+
+
+def _refusal(authorizer, who, resource, new):
     with pytest.raises(StatusError) as caught:
-        check_write(authorizer, who, resource, new, old)
+        _write(authorizer, who, resource, new)
     return caught.value
 
 
 def test_what_one_holds_one_may_write(authorizer):
-    check_write(authorizer, ANN, "roles", role("r", rule("get", "pods"), namespace="chat"))
-    check_write(authorizer, ANN, "rolebindings", binding("b", "ClusterRole", "pods", "User/joe", namespace="chat"))
+    _write(authorizer, ANN, "roles", role("r", rule("get", "pods"), namespace="chat"))
+    _write(authorizer, ANN, "rolebindings", binding("b", "ClusterRole", "pods", "User/joe", namespace="chat"))
 
 
 def test_more_is_refused_with_what_is_missing(authorizer):
@@ -78,22 +85,26 @@ def test_binding_a_role_that_is_not_there(authorizer):
     assert (error.code, error.message) == (404, 'clusterroles.rbac.authorization.k8s.io "nothing" not found')
 
 
+def test_a_binding_without_a_role_is_left_to_validation(authorizer):
+    _write(authorizer, ANN, "rolebindings", {"metadata": {"name": "b", "namespace": "chat"}})
+
+
 def test_the_verbs_escalate_and_bind_lift_the_check(authorizer, client):
     lifted = [rule("escalate", "roles", "rbac.authorization.k8s.io"), rule("bind", "clusterroles", "rbac.authorization.k8s.io")]
     client.add(role("lifted", *lifted), binding("lifted", "ClusterRole", "lifted", "Group/dev"))
     client.kernel.run_ready()
-    check_write(authorizer, ANN, "roles", role("r", rule("*", "*", "*"), namespace="chat"))
-    check_write(authorizer, ANN, "rolebindings", binding("b", "ClusterRole", "cluster-admin", "User/ann", namespace="chat"))
+    _write(authorizer, ANN, "roles", role("r", rule("*", "*", "*"), namespace="chat"))
+    _write(authorizer, ANN, "rolebindings", binding("b", "ClusterRole", "cluster-admin", "User/ann", namespace="chat"))
 
 
 def test_masters_are_not_checked(authorizer):
-    check_write(authorizer, user("root", MASTERS), "clusterroles", role("r", rule("*", "*", "*")))
+    _write(authorizer, user("root", MASTERS), "clusterroles", role("r", rule("*", "*", "*")))
 
 
 def test_finalizers_may_be_changed_by_whoever_may_write(authorizer):
     old = role("r", rule("*", "*", "*"), namespace="chat")
     new = {**old, "metadata": {**old["metadata"], "finalizers": []}}
-    check_write(authorizer, ANN, "roles", new, old)
+    check_write(authorizer, ANN, "roles", "chat", new, old)
 
 
 def test_an_aggregation_rule_needs_everything(authorizer):

@@ -58,6 +58,11 @@ def test_neither_resource_nor_path(authorizer):
     }
 
 
+def test_nothing_at_all(authorizer):
+    review = {"kind": "SelfSubjectAccessReview", "metadata": {}}
+    assert _refusal(self_subject_access_review, authorizer, user("zoe"), review)["reason"] == "Invalid"
+
+
 def test_nobody(authorizer):
     status = _refusal(subject_access_review, authorizer, _review("SubjectAccessReview", resourceAttributes=PODS))
     assert 'spec.user: Invalid value: "": at least one of user or group must be specified' in status["message"]
