@@ -50,11 +50,16 @@ class EndpointSliceController(ServiceController):
     account = "endpointslice-controller"
 
     def setup(self) -> None:  # noqa: D102
+        self._echoes: set[str] = set()  # revisions of our own writes, whose events are no news (upstream: EndpointSliceTracker)
         self.informer(_SLICES).add_index(_INDEX, slices_of)
         super().setup()
         self.watch(_SLICES, self._slice_changed)
 
     def _slice_changed(self, type: EventType, endpoint_slice: Object, old: Object | None) -> None:
+        revision = str(endpoint_slice["metadata"]["resourceVersion"])
+        if revision in self._echoes:
+            self._echoes.remove(revision)
+            return
         marks = labels(old or endpoint_slice)
         if type != "ADDED" and marks.get(MANAGED_BY) == CONTROLLER and marks.get(SERVICE_NAME):
             self.queue.add(f"{endpoint_slice['metadata']['namespace']}/{marks[SERVICE_NAME]}")
@@ -85,12 +90,12 @@ class EndpointSliceController(ServiceController):
         for position, endpoint_slice in enumerate(existing):
             if labels(endpoint_slice) != wanted:
                 meta = {**endpoint_slice["metadata"], "labels": wanted}
-                existing[position] = self.client.update(_SLICES, {**endpoint_slice, "metadata": meta})
+                existing[position] = self._written({**endpoint_slice, "metadata": meta})
 
     def _apply(self, service: Object, family: str, change: Change) -> None:
         try:
             if change.slice is None:
-                self.client.create(_SLICES, self._new(service, family, change))
+                self._written(self._new(service, family, change))
             elif change.endpoints is None:
                 meta = change.slice["metadata"]
                 self.client.delete(_SLICES, meta["name"], meta["namespace"], uid=meta["uid"])
@@ -98,11 +103,18 @@ class EndpointSliceController(ServiceController):
                 meta = change.slice["metadata"]
                 notes = {**annotations(change.slice), TRIGGER_TIME: rfc3339(self.kernel.now())}
                 content = {"ports": ports_as_objects(change.ports), "endpoints": change.endpoints}
-                self.client.update(_SLICES, {**change.slice, "metadata": {**meta, "annotations": notes}, **content})
+                self._written({**change.slice, "metadata": {**meta, "annotations": notes}, **content})
         except StatusError as error:
             if not terminating_namespace(error):
                 self._report(service, error)
                 raise
+
+    def _written(self, endpoint_slice: Object) -> Object:
+        update = "uid" in endpoint_slice["metadata"]
+        done = self.client.update(_SLICES, endpoint_slice) if update else self.client.create(_SLICES, endpoint_slice)
+        if done["metadata"]["resourceVersion"] != endpoint_slice["metadata"].get("resourceVersion"):
+            self._echoes.add(str(done["metadata"]["resourceVersion"]))
+        return done
 
     def _report(self, service: Object, error: StatusError) -> None:
         if error.reason not in ("Conflict", "NotFound"):

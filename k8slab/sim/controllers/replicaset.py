@@ -118,9 +118,12 @@ class ReplicaSetController(Controller):
 
     def _enqueue(self, pod: Object, controller: Object) -> None:
         namespace = pod["metadata"]["namespace"]
+        key = f"{namespace}/{controller['name']}"
+        if key in self.queue:
+            return
         owner = self.informer(self.resource).get(controller["name"], namespace)
         if owner is not None and owner["metadata"]["uid"] == controller["uid"]:
-            self.queue.add_after(f"{namespace}/{controller['name']}", settle(owner["spec"].get("replicas", 1)))
+            self.queue.add_after(key, settle(owner["spec"].get("replicas", 1)))
 
     def reconcile(self, key: str) -> float | None:  # noqa: D102
         namespace, name = split_key(key)

@@ -110,7 +110,7 @@ class ServiceController(Controller):
         for service in services:
             if key_of(service) not in self.queue and (_chosen(service, pod) or (old is not None and _chosen(service, old))):
                 neighbours = self.informer("pods").by_index(_POD_BY_NAMESPACE, namespace)
-                self.queue.add_after(key_of(service), settle(len(neighbours)))
+                self.queue.add_after(key_of(service), 2 * settle(len(neighbours)))
 
     def selected(self, service: Object) -> list[Object]:
         """Return the pods that the Service selects."""
