@@ -9,12 +9,14 @@ Object = dict[str, Any]
 
 def name_of(obj: Object) -> str:
     """Return ``metadata.name``."""
-    return obj["metadata"].get("name", "")
+    name: str = obj["metadata"].get("name", "")
+    return name
 
 
 def namespace_of(obj: Object) -> str:
     """Return ``metadata.namespace``, "" for a cluster-scoped object."""
-    return obj["metadata"].get("namespace", "")
+    namespace: str = obj["metadata"].get("namespace", "")
+    return namespace
 
 
 def key_of(obj: Object) -> str:

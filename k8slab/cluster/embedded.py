@@ -4,6 +4,7 @@ The server is a process of its own, so that the restart of a kernel does not los
 This module talks to it by its state directory only; it imports nothing of `k8slab.sim`.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -53,10 +54,22 @@ def find(state: Path | None = None) -> Embedded | None:
     state = state or default_state()
     try:
         facts = json.loads((state / "server.json").read_text())
-        os.kill(facts["pid"], 0)
+        found = Embedded(state, facts["name"], facts["port"], facts["pid"])
     except (OSError, ValueError, KeyError):
         return None
-    return Embedded(state, facts["name"], facts["port"], facts["pid"])
+    return found if _held(state) else None
+
+
+def _held(state: Path) -> bool:
+    """Whether a server holds the state directory; unlike a process id, its lock cannot outlive it."""
+    try:
+        with (state / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def up(
@@ -164,7 +177,7 @@ def down(state: Path | None = None, *, keep: bool = False) -> bool:
     state = state or default_state()
     running = find(state)
     if running is not None:
-        _stop(running.pid)
+        _stop(state, running.pid)
     if not state.exists():
         return running is not None
     if not keep:
@@ -174,24 +187,10 @@ def down(state: Path | None = None, *, keep: bool = False) -> bool:
     return True
 
 
-def _stop(pid: int) -> None:
+def _stop(state: Path, pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < end:
-        if not _alive(pid):
-            return
+    while _held(state):
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

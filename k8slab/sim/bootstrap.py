@@ -44,11 +44,21 @@ def bootstrap(registry: Registry, address: str, port: int, ca_pem: str) -> None:
 
 def _objects(address: str, port: int, ca_pem: str) -> Iterator[Object]:
     for name in _NAMESPACES:
-        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}}
+        yield {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        }
     yield from bootstrap_objects()
     for name, (value, description) in _PRIORITIES.items():
         meta = {"name": name}
-        yield {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": meta, "value": value, "description": description}
+        yield {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            "metadata": meta,
+            "value": value,
+            "description": description,
+        }
     yield from _kubernetes_service(address, port)
     yield {
         "apiVersion": "v1",

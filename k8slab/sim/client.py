@@ -52,10 +52,16 @@ class Client(Protocol):
 
     user: str
 
-    def get(self, resource: str, name: str, namespace: str = "") -> Object: ...
-    def list(self, resource: str, namespace: str = "", label_selector: str = "") -> builtins.list[Object]: ...
+    def get(self, resource: str, name: str, namespace: str = "") -> Object:
+        """Return an object, or raise 404."""
+        ...
+
+    def list(self, resource: str, namespace: str = "", label_selector: str = "") -> builtins.list[Object]:
+        """Return the objects of a namespace ("": of all)."""
+        ...
+
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
-        """Create; the namespace and name come from the object's metadata. ``subresource``: ``binding``, ``eviction``, ``token``."""
+        """Create; namespace and name come from the object's metadata. Subresources: ``binding``, ``eviction``, ``token``."""
         ...
 
     def update(self, resource: str, obj: Object, subresource: str = "") -> Object:
@@ -71,7 +77,10 @@ class Client(Protocol):
         kind: Literal["merge", "json", "strategic", "apply"] = "merge",
         subresource: str = "",
         force: bool = False,
-    ) -> Object: ...
+    ) -> Object:
+        """Patch an object or its subresource; ``force`` takes over conflicting fields of an ``apply``."""
+        ...
+
     def delete(
         self,
         resource: str,
@@ -82,8 +91,14 @@ class Client(Protocol):
         grace_period: int | None = None,
         uid: str | None = None,
         resource_version: str | None = None,
-    ) -> None: ...
-    def informer(self, resource: str) -> Informer: ...
+    ) -> None:
+        """Delete an object, if it is still the one that ``uid`` and ``resource_version`` name."""
+        ...
+
+    def informer(self, resource: str) -> Informer:
+        """Return the informer of a resource; all clients share it."""
+        ...
+
     def event(
         self,
         regarding: Object,

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-__all__ = ["Clock", "Mode", "STEPPED_EPOCH"]
+__all__ = ["STEPPED_EPOCH", "Clock", "Mode"]
 
 Mode = Literal["real", "accelerated", "stepped"]
 

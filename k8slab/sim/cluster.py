@@ -171,8 +171,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the components and let the store's file go."""
-        for component in (self.scheduler, self.controllers, *self.kubelets.values(), self.network, self.housekeeping):
-            component.stop()
+        kubelets = [kubelet.stop for kubelet in self.kubelets.values()]
+        for stop in (self.scheduler.stop, self.controllers.stop, *kubelets, self.network.stop, self.housekeeping.stop):
+            stop()
         self.driver.close()
         self.store.close()
 

@@ -59,8 +59,7 @@ class Driver:
     def _rest(self) -> None:
         waiting, self._idle = self._idle, []
         for future in waiting:
-            if not future.done():
-                future.set_result(None)
+            _settle(future)
         when = self._kernel.next_timer()
         delay = self._kernel.clock.wall_delay(when) if when is not None else None
         if delay is not None and self._soon is None:
@@ -76,7 +75,7 @@ class Driver:
     async def result(self, future: Future[T]) -> T:
         """Wait in asyncio for a future of the kernel."""
         done: asyncio.Future[None] = self._loop.create_future()
-        future.add_done_callback(lambda _: done.done() or done.set_result(None))
+        future.add_done_callback(lambda _: _settle(done))
         self.wake()
         await done
         return future.result()
@@ -87,3 +86,8 @@ class Driver:
         for handle in (self._soon, self._later):
             if handle is not None:
                 handle.cancel()
+
+
+def _settle(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)

@@ -86,7 +86,13 @@ class GlassBox:
             status["nextEvent"] = rfc3339_micro(following)
         meta = {"name": "cluster", "uid": "00000000-0000-4000-8000-000000000000", "creationTimestamp": rfc3339(self._since)}
         meta["resourceVersion"] = str(int(now * 1e6))
-        return {"apiVersion": _API, "kind": "Clock", "metadata": meta, "spec": {"mode": clock.mode, "rate": clock.rate}, "status": status}
+        return {
+            "apiVersion": _API,
+            "kind": "Clock",
+            "metadata": meta,
+            "spec": {"mode": clock.mode, "rate": clock.rate},
+            "status": status,
+        }
 
     def _set(self, body: Object) -> None:
         spec = body.get("spec") or {}

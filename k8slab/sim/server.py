@@ -17,7 +17,8 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -96,6 +97,15 @@ class _WebSocket(WSProtocol):
         await super().run_asgi()
 
 
+class _Server(Server):
+    """uvicorn's server, leaving signals to `main`: open watches would keep it from ending."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
 async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asyncio.Event) -> None:
     """Run a server until ``stop`` is set.
 
@@ -155,7 +165,7 @@ def _cluster_config(config: ServerConfig) -> ClusterConfig:
 def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
     certificate, key = pki.serving_files
     settings = Config(
-        cluster.application(),  # type: ignore[arg-type]
+        cluster.application(),
         http=_Protocol,
         ws=_WebSocket,
         lifespan="off",
@@ -170,9 +180,7 @@ def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
         server_header=False,
         date_header=False,
     )
-    server = Server(settings)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    return server
+    return _Server(settings)
 
 
 def _lock(state: Path) -> int:

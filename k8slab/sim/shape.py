@@ -37,7 +37,8 @@ def nodes_of_kind_config(config: dict[str, Any]) -> list[NodeConfig]:
     """
     if config.get("kind") != "Cluster":
         raise K8slabError(f'this is not a kind configuration: kind is "{config.get("kind")}", expected "Cluster"')
-    nodes, counts = [], {"control-plane": 0, "worker": 0}
+    nodes: list[NodeConfig] = []
+    counts = {"control-plane": 0, "worker": 0}
     for given in config.get("nodes") or [{"role": "control-plane"}]:
         role = given.get("role", "control-plane")
         if role not in counts:
@@ -63,5 +64,5 @@ def _node(index: int, name: str, role: str, labels: dict[str, str]) -> NodeConfi
         capacity=dict(_CAPACITY),
         pod_cidr=f"10.{244 + high}.{low}.0/24",
         internal_ip=f"172.18.{high}.{low + 2}" if low < 250 else f"172.19.{high}.{low - 248}",
-        roles=[role] if role == "control-plane" else [],
+        roles=(role,) if role == "control-plane" else (),
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["FieldError", "StatusError", "already_exists", "bad_request", "conflict", "forbidden", "gone", "internal_error",
-           "invalid", "method_not_supported", "not_found", "too_many_requests", "unauthorized", "unsupported_media_type"]  # fmt: skip
+__all__ = ["FieldError", "GoLiteral", "StatusError", "already_exists", "bad_request", "conflict", "forbidden", "gone",
+           "internal_error", "invalid", "method_not_supported", "not_found", "qualified", "too_many_requests", "unauthorized",
+           "unsupported_media_type"]  # fmt: skip
 
 
 class StatusError(Exception):

@@ -136,7 +136,9 @@ class Handlers:
         kind = PATCH_TYPES.get(media)
         if kind is None:
             accepted = ", ".join(PATCH_TYPES)
-            raise unsupported_media_type(f"the body of the request was in an unknown format - accepted media types include: {accepted}")
+            raise unsupported_media_type(
+                f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+            )
         if kind == "apply":
             if not request.query.get("fieldManager"):
                 error = FieldError("FieldValueRequired", "fieldManager", "is required for apply patch")
@@ -241,7 +243,7 @@ async def _delete_options(request: Request) -> DeleteOptions:
         options, _ = decode(raw, media, schema, "v1", "DeleteOptions", "Ignore")
     preconditions = options.get("preconditions") or {}
     grace = options.get("gracePeriodSeconds", request.number("gracePeriodSeconds"))
-    policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
+    policy: Any = options.get("propagationPolicy") or request.query.get("propagationPolicy")
     orphan = options.get("orphanDependents")
     if policy is None and orphan is not None:
         policy = "Orphan" if orphan else "Background"

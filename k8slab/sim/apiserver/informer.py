@@ -89,7 +89,11 @@ class _Subscription:
 
 
 def _reindex(
-    keys: Callable[[Object], Iterable[str]], table: dict[str, dict[str, Object]], name: str, new: Object | None, old: Object | None
+    keys: Callable[[Object], Iterable[str]],
+    table: dict[str, dict[str, Object]],
+    name: str,
+    new: Object | None,
+    old: Object | None,
 ) -> None:
     after = set(keys(new)) if new else set()
     for key in set(keys(old)) - after if old else ():

@@ -15,7 +15,7 @@ from k8slab.sim.apiserver.errors import StatusError, bad_request, gone
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.etcd import Compacted, Entry, Store
 
-__all__ = ["ListOptions", "Page", "Selection", "list_page", "selection"]
+__all__ = ["EVERYTHING", "ListOptions", "Page", "Selection", "list_page", "selection"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,15 @@ class Selection:
         return not self.fields or matches_fields(self.fields, obj)
 
 
+#: No selector at all.
+EVERYTHING = Selection()
+
+
 @dataclass(frozen=True)
 class ListOptions:
     """The query of a list."""
 
-    selection: Selection = Selection()
+    selection: Selection = EVERYTHING
     limit: int = 0
     continue_: str = ""
     resource_version: str = ""
@@ -165,4 +169,3 @@ def _why(token: str) -> str:
 
 
 _ALPHABET = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")
-

@@ -101,11 +101,8 @@ class LoopbackClient:
         meta = obj.get("metadata", {})
         name = meta.get("name", "")
         call = self._call("create", resource, meta.get("namespace", ""), name, subresource)
-        body = deep_copy(obj)
-        if subresource:
-            done = self._operations.post_subresource(call, body)
-        else:
-            done = self._operations.create(call, body).value
+        body, operations = deep_copy(obj), self._operations
+        done = operations.post_subresource(call, body) if subresource else operations.create(call, body).value
         self._audit("create", call, 201)
         return done
 

@@ -30,8 +30,14 @@ class Form:
 
 
 _TRANSFORMS = {"Table", "PartialObjectMetadata", "PartialObjectMetadataList", "APIGroupDiscoveryList"}
-_TYPES = {"application/json": "application/json", "*/*": "application/json", "application/*": "application/json",
-          "application/yaml": "application/yaml", "application/x-yaml": "application/yaml", "text/plain": "application/json"}  # fmt: skip
+_TYPES = {
+    "application/json": "application/json",
+    "*/*": "application/json",
+    "application/*": "application/json",
+    "text/plain": "application/json",
+    "application/yaml": "application/yaml",
+    "application/x-yaml": "application/yaml",
+}
 
 
 @lru_cache(maxsize=256)

@@ -118,7 +118,9 @@ class Operations:
         now, version = self.registry.kernel.now(), call.resource.api_version
         try:
             if call.subresource == "scale":
-                raise bad_request("server-side apply to the scale subresource is not implemented by the embedded cluster; use a merge patch")
+                raise bad_request(
+                    "server-side apply to the scale subresource is not implemented by the embedded cluster; use a merge patch"
+                )
 
             def change(old: Object) -> Object:
                 new: Object = apply(old, config, call.manager, force, schema, version, now, call.subresource)

@@ -59,7 +59,7 @@ class Paths:
             return Response(200, self._documents.index())
         if path == "/v2":
             if "protobuf" in request.headers.get("accept", "") and "json" not in request.headers["accept"]:
-                raise StatusError(406, "NotAcceptable", "only the following media types are accepted: application/json")
+                return Response(200, self._documents.v2_protobuf(), "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
             return Response(200, self._documents.v2())
         document = self._documents.v3(path.removeprefix("/v3/"))
         if document is None:

@@ -132,7 +132,7 @@ class Registry:
         if namespace is None or "deletionTimestamp" in namespace.value["metadata"]:
             return
         now = rfc3339(self.kernel.now())
-        owned = {"manager": call.manager, "operation": "Update", "apiVersion": "v1", "time": now}
+        owned: Object = {"manager": call.manager, "operation": "Update", "apiVersion": "v1", "time": now}
         owned |= {"fieldsType": "FieldsV1", "fieldsV1": _fields_of_event(event)}
         meta = {**event["metadata"], "uid": self.kernel.uuid(), "creationTimestamp": now, "managedFields": [owned]}
         try:

@@ -31,7 +31,7 @@ _STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
 
 
 class KubeletServer(Protocol):
-    """The part of a kubelet that the API server talks to."""
+    """The part of a kubelet that the API server talks to; errors are `StatusError`."""
 
     def logs(
         self,
@@ -46,13 +46,29 @@ class KubeletServer(Protocol):
         since_time: str | None = None,
         timestamps: bool = False,
         limit_bytes: int | None = None,
-    ) -> Pipe: ...
+    ) -> Pipe:
+        """Return the lines of a container; the pipe ends, or with ``follow`` goes on until the container does."""
+        ...
+
     def exec(
-        self, namespace: str, pod: str, container: str, command: list[str], stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool
-    ) -> Future[int]: ...
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: list[str],
+        stdin: Pipe | None,
+        stdout: Pipe,
+        stderr: Pipe,
+        tty: bool,
+    ) -> Future[int]:
+        """Run a command in a container; the result is its exit code."""
+        ...
+
     def attach(
         self, namespace: str, pod: str, container: str, stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool
-    ) -> Future[int]: ...
+    ) -> Future[int]:
+        """Join a container's main process; the result is its exit code."""
+        ...
 
 
 class Streaming:
@@ -80,9 +96,13 @@ class Streaming:
     async def answer(self, request: Request, info: RequestInfo) -> Response | Stream:
         """Answer a plain HTTP request: logs; the rest needs a WebSocket."""
         if info.subresource in _STREAMS:
-            raise bad_request("you must specify at least 1 of stdin, stdout, stderr" if not request.query else "Upgrade request required")
+            raise bad_request(
+                "you must specify at least 1 of stdin, stdout, stderr" if not request.query else "Upgrade request required"
+            )
         if info.subresource != "log":
-            detail = f'the embedded cluster does not serve pods/{info.subresource} yet; use "kubectl exec" with wget or curl instead'
+            detail = (
+                f'the embedded cluster does not serve pods/{info.subresource} yet; use "kubectl exec" with wget or curl instead'
+            )
             raise StatusError(501, "NotImplemented", detail)
         pipe = self._logs(request, info)
         if request.flag("follow"):
@@ -117,7 +137,7 @@ class Streaming:
             raise bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
         kubelet = self._kubelets.get(node)
         if kubelet is None:
-            raise internal_error(f'error dialing backend: dial tcp: lookup {node}: no such host')
+            raise internal_error(f"error dialing backend: dial tcp: lookup {node}: no such host")
         return kubelet
 
     async def connect(self, request: Request, info: RequestInfo, receive: Receive, send: Send) -> None:
@@ -228,7 +248,7 @@ def _exit_status(code: int) -> Object:
 
 def _container(pod: Object, wanted: str) -> str:
     spec, name = pod["spec"], pod["metadata"]["name"]
-    main = [c["name"] for c in spec.get("containers") or ()]
+    main: list[str] = [c["name"] for c in spec.get("containers") or ()]
     inits = [c["name"] for c in spec.get("initContainers") or ()]
     ephemeral = [c["name"] for c in spec.get("ephemeralContainers") or ()]
     if wanted:

@@ -39,7 +39,12 @@ def bind(registry: Registry, call: Call, binding: Object) -> None:
     meta = pod["metadata"]
     if annotations(binding):
         meta = {**meta, "annotations": {**annotations(pod), **annotations(binding)}}
-    bound = {**pod, "metadata": meta, "spec": {**pod["spec"], "nodeName": node}, "status": {**pod["status"], "conditions": conditions}}
+    bound = {
+        **pod,
+        "metadata": meta,
+        "spec": {**pod["spec"], "nodeName": node},
+        "status": {**pod["status"], "conditions": conditions},
+    }
     registry.store.update(call.resource.storage_prefix, entry.name, bound, entry.revision)
 
 
@@ -65,7 +70,11 @@ def evict(registry: Registry, call: Call, eviction: Object, delete: Callable[[Ca
         raise bad_request(f"name in URL does not match name in Eviction object: {call.name}")
     budgets = _budgets(registry, pod)
     if len(budgets) > 1:
-        raise StatusError(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+        raise StatusError(
+            500,
+            "InternalError",
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+        )
     if budgets and not _evictable_anyway(pod):
         _spend(registry, call, budgets[0])
     options = eviction.get("deleteOptions") or {}

@@ -12,7 +12,7 @@ import orjson
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import gone
-from k8slab.sim.apiserver.listing import Selection
+from k8slab.sim.apiserver.listing import EVERYTHING, Selection
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.etcd import Compacted, Entry, Store, StoreEvent
 
@@ -28,7 +28,7 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 class WatchOptions:
     """The query of a watch."""
 
-    selection: Selection = Selection()
+    selection: Selection = EVERYTHING
     resource_version: str = ""
     send_initial_events: bool = False
     bookmarks: bool = False
@@ -36,7 +36,9 @@ class WatchOptions:
 
 
 class _Watch:
-    def __init__(self, store: Store, resource: Resource, start: str, options: WatchOptions, encode: Callable[[Entry], bytes]) -> None:
+    def __init__(
+        self, store: Store, resource: Resource, start: str, options: WatchOptions, encode: Callable[[Entry], bytes]
+    ) -> None:
         self._resource, self._start, self._options, self._encode = resource, start, options, encode
         self._chunks: list[bytes] = []
         self._ready = asyncio.Event()

@@ -51,9 +51,9 @@ def apply(
     if problems:
         raise _untypable(config, api_version, kind, problems)
     before: Object = live or {"apiVersion": api_version, "kind": kind, "metadata": {}}
-    entries = _entries(live, schema, api_version, now)
     me = identity(manager, "Apply", api_version, subresource)
     ignored = ignored_fields(subresource)
+    entries = _entries(live, schema, api_version, now, ignored)
     merged, changed, removed = _merged(before, config, entries, me, schema, ignored)
     conflicts = _conflicts(entries, me, changed)
     if conflicts and not force:
@@ -78,7 +78,8 @@ def _checked_kind(config: Object, live: Object | None, schema: TypeSchema, api_v
         raise bad_request(
             f"Incorrect version specified in apply patch. Specified patch version: {version}, expected: {api_version}"
         )
-    if (config.get("metadata") or {}).get("managedFields") is not None:
+    meta = config.get("metadata")
+    if isinstance(meta, dict) and meta.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
     return str(kind)
 
@@ -91,14 +92,14 @@ def _untypable(config: Object, api_version: str, kind: str, problems: list[str])
     return StatusError(500, "", f"failed to create typed patch object ({subject}): {text}")
 
 
-def _entries(live: Object | None, schema: TypeSchema, api_version: str, now: float) -> Entries:
+def _entries(live: Object | None, schema: TypeSchema, api_version: str, now: float, ignored: frozenset[str]) -> Entries:
     """Who owns the live object; what is there without an owner belongs to "before-first-apply"."""
     if live is None:
         return {}
     entries = read(live["metadata"].get("managedFields") or [])
     if entries:
         return entries
-    changed, _ = changes(None, live, schema)
+    changed, _ = changes(None, live, schema, ignored)
     return {identity("before-first-apply", "Update", api_version, ""): Owned(changed, stamp(now), api_version)} if changed else {}
 
 

@@ -6,8 +6,9 @@ do. A document is built when it is first asked for (some tens of milliseconds) a
 Upstream: k8s.io/kube-openapi/pkg/handler3, k8s.io/apiserver/pkg/server/routes/openapi.go.
 What the HTTP layer does: ``/openapi/v3`` is `OpenApi.index`; ``/openapi/v3/apis/apps/v1?hash=...`` is `OpenApi.v3`, which the
 client may keep if the hash is the current one (Cache-Control: public, immutable; Etag: the hash in quotes); ``/openapi/v2`` is
-`OpenApi.v2`. All are JSON. kubectl 1.37 reads v3 only, but for ``explain --output=plaintext-openapiv2``: that asks for v2 with
-``Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf`` and nothing else, and is answered with 406.
+`OpenApi.v2`. All are JSON. kubectl 1.37 reads v3, and asks for v2 in protobuf (and nothing else) where v3 does not know a
+kind: before it says "no matches for kind", and for ``explain --output=plaintext-openapiv2``. Simplified: the answer is a
+document without paths and definitions, so that the first of the two works.
 """
 
 import hashlib
@@ -61,6 +62,15 @@ class OpenApi:
         """Return the document of ``/openapi/v2``: everything, as Swagger."""
         return self._cached("v2", lambda: self._build(self._scheme, "v2"))
 
+    def v2_protobuf(self) -> bytes:
+        """Return a document of ``/openapi/v2`` in protobuf that describes nothing.
+
+        >>> OpenApi(Scheme()).v2_protobuf()[:5]
+        b'\\n\\x032.0'
+        """
+        info = _field(1, b"Kubernetes") + _field(2, GIT_VERSION.encode())
+        return _field(1, b"2.0") + _field(2, info)
+
     def _cached(self, key: str, build: Callable[[], bytes]) -> bytes:
         if self._generation != self._scheme.generation:
             self._generation = self._scheme.generation
@@ -89,3 +99,8 @@ class OpenApi:
 
         build = build_v2 if version == "v2" else build_v3
         return build(list(resources))
+
+
+def _field(number: int, value: bytes) -> bytes:
+    """A length-delimited field of fewer than 128 bytes."""
+    return bytes((number << 3 | 2, len(value))) + value
