@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m compileall -q k8slab
 	@touch $(STAMP)
 
 lab: $(STAMP) ## Open JupyterLab on the labs, with a cluster running
