@@ -159,7 +159,7 @@ def exceeded(requested: Amounts, used: Amounts, hard: Amounts) -> list[str]:
 
 def matches_scopes(quota: Object, resource: str, obj: Object) -> bool:
     """Whether a quota with its scopes is about this object; only pods have scopes."""
-    spec = quota["spec"]
+    spec = quota.get("spec") or {}
     requirements = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
     requirements += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
     if not requirements:

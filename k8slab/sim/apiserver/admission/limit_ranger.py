@@ -46,7 +46,7 @@ class LimitRanger(Plugin):
 
 def set_defaults(limit_range: Object, pod: Object) -> None:
     """Fill in a pod's missing requests and limits, and note it in an annotation."""
-    items = [item for item in limit_range["spec"].get("limits") or () if item.get("type") == "Container"]
+    items = [item for item in (limit_range.get("spec") or {}).get("limits") or () if item.get("type") == "Container"]
     requests = {name: text for item in items for name, text in (item.get("defaultRequest") or {}).items()}
     limits = {name: text for item in items for name, text in (item.get("default") or {}).items()}
     notes: list[str] = []
@@ -67,7 +67,7 @@ def set_defaults(limit_range: Object, pod: Object) -> None:
 
 def violations(limit_range: Object, resource: str, obj: Object) -> Iterator[str]:
     """Yield what an object breaks of a LimitRange, in upstream's words."""
-    for item in limit_range["spec"].get("limits") or ():
+    for item in (limit_range.get("spec") or {}).get("limits") or ():
         kind = item.get("type")
         if resource == "persistentvolumeclaims" and kind == "PersistentVolumeClaim":
             yield from _claim_violations(item, obj)

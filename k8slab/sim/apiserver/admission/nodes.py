@@ -90,7 +90,7 @@ class NodeRestriction(Plugin):
 
 
 def _own(request: AdmissionRequest, node: str, pod: Object, action: str) -> None:
-    if pod["spec"].get("nodeName") != node:
+    if (pod.get("spec") or {}).get("nodeName") != node:
         raise request.forbidden(f'node "{node}" can only {action} with spec.nodeName set to itself')
 
 

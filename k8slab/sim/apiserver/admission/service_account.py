@@ -55,7 +55,7 @@ class ServiceAccount(Plugin):
         present = next((v["name"] for v in volumes if v["name"].startswith(_VOLUME)), None)
         name = present or _VOLUME + "".join(self._random.choices(_SUFFIX_ALPHABET, k=5))
         needed = False
-        for container in [*(spec.get("initContainers") or ()), *spec["containers"]]:
+        for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
             mounts = container.get("volumeMounts") or []
             if all(mount.get("mountPath") != TOKEN_PATH for mount in mounts):
                 container["volumeMounts"] = [*mounts, {"name": name, "readOnly": True, "mountPath": TOKEN_PATH}]

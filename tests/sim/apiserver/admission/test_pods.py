@@ -170,3 +170,13 @@ def test_a_runtime_class_brings_overhead_and_placement(created, client):
 
 def test_an_unknown_runtime_class(created):
     assert _refusal(created, runtimeClassName="x") == 'pods "web" is forbidden: pod rejected: RuntimeClass "x" not found'
+
+
+def test_a_pod_without_containers_is_left_to_validation(created):
+    assert created(containers=None)["serviceAccountName"] == "default"
+
+
+def test_limit_ranges_and_quotas_that_say_nothing_change_nothing(created, client):
+    meta = {"name": "empty", "namespace": "chat"}
+    client.add({"kind": "LimitRange", "metadata": meta}, {"kind": "ResourceQuota", "metadata": meta})
+    assert created()["containers"][0].get("resources", {}) == {}
