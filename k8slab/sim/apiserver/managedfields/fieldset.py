@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["FieldSet", "Path", "contains", "difference", "intersection", "ordered", "path_text", "paths", "union", "value_key"]
+__all__ = ["FieldSet", "Path", "contains", "difference", "intersection", "ordered", "path_text", "paths", "shared", "union",
+           "value_key"]  # fmt: skip
 
 FieldSet = dict[str, Any]
 Path = tuple[str, ...]
@@ -145,7 +146,7 @@ def _element_text(element: str) -> str:
     return "[" + ",".join(f"{k}={orjson.dumps(v).decode()}" for k, v in orjson.loads(text).items()) + "]"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def value_key(names: tuple[str, ...], values: tuple[Any, ...]) -> str:
     """Return the element of a list's item: ``k:{"name":"c"}`` by its keys, ``v:"x"`` if it has none.
 
@@ -160,7 +161,7 @@ def value_key(names: tuple[str, ...], values: tuple[Any, ...]) -> str:
     return "k:" + orjson.dumps(present, option=orjson.OPT_SORT_KEYS).decode()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _rank(element: str) -> tuple[Any, ...]:
     """Upstream's order: "." first, then fields, keys, values; numbers in keys by their value."""
     if element[:2] not in ("k:", "v:"):
@@ -175,3 +176,22 @@ def _rank(element: str) -> tuple[Any, ...]:
 def ordered(node: FieldSet) -> FieldSet:
     """Return a node with its children in upstream's order (theirs are left as they are)."""
     return {key: node[key] for key in sorted(node, key=_rank)}
+
+
+_known: dict[tuple[str, bytes], FieldSet] = {}
+_MAX_KNOWN = 20_000
+
+
+def shared(fields: FieldSet) -> FieldSet:
+    """Return the set built from parts that equal sets share: ten thousand pods of one template own the same fields."""
+    return {
+        label: {name: _shared(name, inner) if inner else inner for name, inner in node.items()} for label, node in fields.items()
+    }
+
+
+def _shared(name: str, node: FieldSet) -> FieldSet:
+    import orjson
+
+    if len(_known) > _MAX_KNOWN:
+        _known.clear()
+    return _known.setdefault((name, orjson.dumps(node)), node)

@@ -9,7 +9,7 @@ Simplified: fields are not converted between versions of a kind; their names are
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.managedfields.compare import changes
 from k8slab.sim.apiserver.managedfields.entries import Entries, Manager, Owned, cap, identity, read, stamp, written
-from k8slab.sim.apiserver.managedfields.fieldset import FieldSet, difference, union
+from k8slab.sim.apiserver.managedfields.fieldset import FieldSet, difference, shared, union
 from k8slab.sim.apiserver.schema import TypeSchema
 
 __all__ = ["ignored_fields", "track_update"]
@@ -49,7 +49,7 @@ def track_update(
         lose(entries, other, owned, removed if other == me else changed, removed)
     if changed:
         mine = union(entries[me].fields, changed) if me in entries else changed
-        entries[me] = Owned(mine, stamp(operation_time), api_version)
+        entries[me] = Owned(shared(mine), stamp(operation_time), api_version)
     return written(cap(entries))
 
 

@@ -232,3 +232,11 @@ def test_arguments_stay_as_they_are():
     before = copy.deepcopy((live, new))
     track(live, new, "other")
     assert (live, new) == before
+
+
+def test_objects_of_one_shape_share_their_field_sets():
+    def fields(name):
+        obj, _ = check({"metadata": {"name": name}, "spec": {"containers": [{"name": "c", "image": name}]}}, POD, "v1", "Pod")
+        return track(None, obj, schema=POD)[0]["fieldsV1"]
+
+    assert fields("a")["f:spec"]["f:containers"] is fields("b")["f:spec"]["f:containers"]
