@@ -300,11 +300,11 @@ class Network:
         owner = self._owners.get(address)
         path.step("route", self._describe_route(source, address, owner, loopback))
         if owner is None or (not loopback and {owner.node, source.node} & self._down and address != source.ip):
-            await self._lost(host, port, address, timeout)
+            await self._lost(host, port, ip, address, timeout)
         listener = self._listeners.get((address, number, protocol))
         if listener is None or (listener.loopback_only and not loopback):
             path.step("target", f"{owner.name if owner else address} does not listen on {protocol} port {number}")
-            raise Refused(host, port, address)
+            raise Refused(host, port, ip)
         path.target = owner.name if owner else address
         path.step("target", f"{path.target} listens on {protocol} port {number}")
         return _Target(listener, address, number, path, client_ip)
@@ -327,9 +327,9 @@ class Network:
         path.step("service", choice.text)
         return (choice.backend.ip, choice.backend.port) if choice.backend else Refused(ip, port, ip)
 
-    async def _lost(self, host: str, port: int, ip: str, timeout: float | None) -> None:
+    async def _lost(self, host: str, port: int, ip: str, target: str, timeout: float | None) -> None:
         """Wait as the sender of a packet that nobody answers does, then say what it would be told."""
-        nobody = ip not in self._owners and any(ip in pool for pool in self._pools.values())
+        nobody = target not in self._owners and any(target in pool for pool in self._pools.values())
         limit = ARP_TIMEOUT if nobody else SYN_TIMEOUT
         if timeout is not None and timeout < limit:
             await self._kernel.sleep(timeout)

@@ -38,7 +38,7 @@ def build_root(container: "Container") -> Directory:
     if config.image.tools:
         root.put("etc/passwd", File(_PASSWD.encode()))
     for command in commands_of(config.image):
-        root.put(f"bin/{command}", File(b"\x7fELF", 0o755, now))
+        root.put(f"bin/{command}" if config.image.tools else command.split(" ")[0], File(b"\x7fELF", 0o755, now))
     for device in ("null", "zero", "stdout", "stderr", "stdin", "urandom", "random"):
         root.put(f"dev/{device}", File(b"", 0o666, now))
     for path, text in config.image.files.items():

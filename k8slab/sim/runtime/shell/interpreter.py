@@ -88,6 +88,7 @@ class Shell:
         self.traps: dict[str, str] = {}
         self.jobs: dict[int, Future[int]] = {}
         self.last_job = 0
+        self.pid = process.pid
         self.status = 0
         self.streams: Streams = {0: process.stdin, 1: process.stdout, 2: process.stderr}
         self.woken: Future[None] | None = None
@@ -118,12 +119,13 @@ class Shell:
     async def leave(self) -> int:
         """Run the EXIT trap; return the exit code."""
         action = self.traps.pop("EXIT", None)
+        status = self.status
         if action:
             try:
                 await self.run(parse(action))
             except Exit as exit:
-                self.status = exit.code
-        return self.status
+                status = exit.code
+        return status
 
     async def run(self, node: Node) -> int:
         """Run a command; return its status, which is also ``$?``."""
@@ -156,7 +158,7 @@ class Shell:
         copy = Shell(child, self.name, list(self.positional))
         copy.variables, copy.exported, copy.functions = dict(self.variables), set(self.exported), dict(self.functions)
         copy.options, copy.status, copy.last_job, copy.streams = set(self.options), self.status, self.last_job, dict(given)
-        copy._depth, copy._debt = self._depth, self._debt
+        copy._depth, copy._debt, copy.pid = self._depth, self._debt, self.pid
         return copy
 
     def start(self, node: Node, streams: Streams) -> Process:
@@ -206,7 +208,7 @@ class Shell:
             case "?":
                 return str(self.status)
             case "$":
-                return str(self.process.pid)
+                return str(self.pid)
             case "!":
                 return str(self.last_job) if self.last_job else None
             case "-":

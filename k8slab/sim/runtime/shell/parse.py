@@ -462,7 +462,10 @@ def _expansion(inner: str, quoted: bool) -> Expansion:
     if not operator:
         return Expansion(name, quoted)
     bare = argument[1:-1] if len(argument) > 1 and argument[0] == argument[-1] and argument[0] in "'\"" else argument
-    return Expansion(name, quoted, operator, _double_quoted(bare))
+    text = _double_quoted(bare)
+    if operator[0] in "#%" and bare == argument:
+        text = tuple(Literal_(part.text, False) if isinstance(part, Literal_) else part for part in text)
+    return Expansion(name, quoted, operator, text)
 
 
 def _substitution(node: "Tree", quoted: bool) -> Part:
