@@ -143,7 +143,7 @@ class Algorithm:
         nodes = record.nodes
         order: Sequence[int] = range(len(nodes))
         if left is not None:
-            order = [index for index in order if nodes[index].name in left]
+            order = sorted(node.index for name in left if (node := self._cache.node(name)))
         if not order:
             return []
         start = self._next_start % len(order)

@@ -27,6 +27,10 @@ class Nominator:
         """Return the pods nominated to a node."""
         return list(self._by_node.get(node, {}).values())
 
+    def node_of(self, uid: str) -> str:
+        """Return the node a pod is nominated to, "" if it is not."""
+        return self._node_of.get(uid, "")
+
     def nominate(self, pod: PodInfo, node: str) -> None:
         """Nominate a pod, to a new node if need be; "" ends its nomination."""
         self.remove(pod.uid)

@@ -5,7 +5,7 @@ object a learner reads is made when it is read. Upstream has no such thing; its 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from k8slab.apimachinery.timestamps import rfc3339_micro
 from k8slab.apimachinery.types import Object
@@ -20,6 +20,8 @@ __all__ = ["API_VERSION", "KIND", "CycleRecord"]
 
 API_VERSION = "sim.k8slab.dev/v1alpha1"
 KIND = "SchedulingTrace"
+#: Earlier attempts of a pod remembered at most.
+_EARLIER = 10
 
 
 def _packed(scores: Sequence[int]) -> Sequence[int]:
@@ -30,6 +32,22 @@ def _packed(scores: Sequence[int]) -> Sequence[int]:
         return scores
 
 
+class Outcome(NamedTuple):
+    """How an earlier attempt ended."""
+
+    attempt: int
+    started: float
+    result: str
+    message: str
+    plan: "Plan | None"
+
+    def expand(self) -> Object:
+        """Return an entry of ``status.earlier``."""
+        entry: Object = {"attempt": self.attempt, "startTime": rfc3339_micro(self.started)}
+        entry |= {"result": self.result, "message": self.message}
+        return entry | ({"preemption": self.plan.expand()} if self.plan else {})
+
+
 class CycleRecord:
     """One cycle; `expand` makes the object."""
 
@@ -38,6 +56,7 @@ class CycleRecord:
         "attempt",
         "chosen",
         "common_score",
+        "earlier",
         "feasible",
         "filters",
         "message",
@@ -79,6 +98,7 @@ class CycleRecord:
         self.common_score = 0  #: what all nodes have on top
         self.chosen: int | None = None
         self.plan: Plan | None = None
+        self.earlier: list[Outcome] = []
         self.attempt, self.started = 1, 0.0
         self.result, self.node, self.message = "", "", ""
 
@@ -86,6 +106,12 @@ class CycleRecord:
         """Keep the scores of one plugin, in the order of ``feasible``."""
         packed = _packed(raw)
         self.scores.append((plugin, weight, packed, packed if normal is raw else _packed(normal)))
+
+    def follows(self, previous: "CycleRecord") -> None:
+        """Remember how earlier attempts of the same pod ended."""
+        if previous is not self and previous.uid == self.uid:
+            outcome = Outcome(previous.attempt, previous.started, previous.result, previous.message, previous.plan)
+            self.earlier = [*previous.earlier, outcome][-_EARLIER:]
 
     # --- reading ---
 
@@ -109,6 +135,8 @@ class CycleRecord:
         status["nodes"] = self._nodes()
         if self.plan is not None:
             status["preemption"] = self.plan.expand()
+        if self.earlier:
+            status["earlier"] = [outcome.expand() for outcome in self.earlier]
         return {
             "apiVersion": API_VERSION,
             "kind": KIND,

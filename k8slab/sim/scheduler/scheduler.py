@@ -1,26 +1,23 @@
 """kube-scheduler: watches pods without a node, decides, and tells the API.
 
-Upstream: cmd/kube-scheduler, pkg/scheduler (scheduler.go, eventhandlers.go, schedule_one.go). This is the shell around the
-pure parts: informers feed `cache` and `queue`, `cycle` decides, `preemption` plans, `writer` writes. One pod is scheduled per
+Upstream: cmd/kube-scheduler, pkg/scheduler (scheduler.go, schedule_one.go). This is the shell around the pure parts:
+`event_handlers` feed `cache` and `queue`, `cycle` decides, `preemption` plans, `writer` writes. One pod is scheduled per
 callback of the kernel, so that everything else gets its turn. Simplified: binding happens in the cycle (upstream: in a
 goroutine of its own) unless volumes must be bound first; one scheduler, no leader election.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
-from k8slab.sim.client import Client, EventType
+from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel, Timer
 from k8slab.sim.scheduler.cache import Cache
 from k8slab.sim.scheduler.cycle import Algorithm, Decision
 from k8slab.sim.scheduler.diagnosis import NO_NODES, fit_error
-from k8slab.sim.scheduler.events import ClusterEvent, node_changes, pod_changes
+from k8slab.sim.scheduler.event_handlers import LISTED, EventHandlers
+from k8slab.sim.scheduler.events import ClusterEvent
 from k8slab.sim.scheduler.interface import Code, Handle, Status
 from k8slab.sim.scheduler.nominator import Nominator
-from k8slab.sim.scheduler.plugins.topology_constraints import selector_changed
 from k8slab.sim.scheduler.pod_info import PodInfo
 from k8slab.sim.scheduler.preemption import Plan, Preemption
 from k8slab.sim.scheduler.profile import Configuration, Profile
@@ -28,22 +25,10 @@ from k8slab.sim.scheduler.queue import QueuedPod, SchedulingQueue
 from k8slab.sim.scheduler.trace import TraceLog
 from k8slab.sim.scheduler.writer import Writer
 
-__all__ = ["DEFAULT_SCHEDULER", "Scheduler"]
+__all__ = ["Scheduler"]
 
-#: Pods that name another ``schedulerName`` are left alone.
-DEFAULT_SCHEDULER = "default-scheduler"
 #: How long PreBind may wait for volumes.
 BIND_TIMEOUT = 600.0
-
-#: Resources that decide nothing by themselves but may let a waiting pod in -> their name in events.
-_STORAGE = {
-    "persistentvolumeclaims": "PersistentVolumeClaim",
-    "persistentvolumes": "PersistentVolume",
-    "storageclasses.storage.k8s.io": "StorageClass",
-    "csinodes.storage.k8s.io": "CSINode",
-}
-_SELECTING = ("services", "replicationcontrollers", "replicasets.apps", "statefulsets.apps")
-_LISTED = (*_STORAGE, *_SELECTING, "namespaces", "poddisruptionbudgets.policy")
 
 
 @dataclass
@@ -73,7 +58,6 @@ class Scheduler:
     def __init__(self, client: Client, kernel: Kernel, traces: TraceLog, configuration: Configuration | None = None) -> None:
         self._client, self._kernel, self._traces = client, kernel, traces
         self._configuration = configuration
-        self._ends: list[Callable[[], None]] = []
         self._running = self._scheduled = False
         self._binding: dict[str, _Binding] = {}
 
@@ -82,94 +66,35 @@ class Scheduler:
         if self._running:
             return
         self._running = True
-        listers = {name: self._client.informer(name) for name in _LISTED}
+        listers = {name: self._client.informer(name) for name in LISTED}
         self._cache, self._nominator = Cache(), Nominator()
-        self._handle = Handle(self._cache, listers, self._client.update)
-        self._profile = Profile(self._handle, self._configuration)
+        handle = Handle(self._cache, listers, self._client.update)
+        self._profile = Profile(handle, self._configuration)
         self._algorithm = Algorithm(self._profile, self._cache, self._nominator, self._kernel.random)
         self._preemption = Preemption(self._profile, self._algorithm, self._kernel.random)
         self._writer = Writer(self._client, self._kernel)
         self._queue = SchedulingQueue(self._kernel, self._profile.run_pre_enqueue, self._profile.by_name, self._wake)
-        self._subscribe("nodes", self._on_node)
-        self._subscribe("pods", self._on_pod)
-        for resource in _SELECTING:
-            self._subscribe(resource, self._on_selecting)
-        for resource, name in _STORAGE.items():
-            self._subscribe(resource, partial(self._on_storage, name))
+        self._handlers = EventHandlers(
+            handle,
+            self._cache,
+            self._queue,
+            self._nominator,
+            binding=self._binding.__contains__,
+            on_gone=self._gone,
+            on_storage=self._storage_changed,
+        )
+        self._handlers.subscribe(self._client)
 
     def stop(self) -> None:
         """Stop listening and forget everything."""
         if not self._running:
             return
         self._running = False
-        for end in self._ends:
-            end()
-        self._ends.clear()
+        self._handlers.close()
         self._queue.close()
         for binding in self._binding.values():
             binding.timeout.cancel()
         self._binding.clear()
-
-    def _subscribe(self, resource: str, handler: Callable[[EventType, Object, Object | None], object]) -> None:
-        self._ends.append(self._client.informer(resource).subscribe(handler))
-
-    # --- informers ---
-
-    def _on_node(self, type: EventType, obj: Object, old: Object | None) -> None:
-        if type == "DELETED":
-            self._cache.remove_node(obj["metadata"]["name"])
-            self._queue.happened(ClusterEvent("Node", frozenset(("Delete",)), obj))
-            return
-        known = self._cache.node(obj["metadata"]["name"])
-        before = known.node if known else None
-        self._cache.set_node(obj)
-        changes = frozenset(("Add",)) if before is None else node_changes(before, obj)
-        if changes:
-            self._queue.happened(ClusterEvent("Node", changes, before, obj))
-
-    def _on_pod(self, type: EventType, obj: Object, old: Object | None) -> None:
-        uid = obj["metadata"]["uid"]
-        spec = obj["spec"]
-        over = type == "DELETED" or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-        if over:
-            self._pod_over(uid, obj)
-        elif spec.get("nodeName"):
-            self._pod_assigned(uid, obj)
-        elif (spec.get("schedulerName") or DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER and uid not in self._binding:
-            self._queue.update(obj)
-            nominated = (obj.get("status") or {}).get("nominatedNodeName") or ""
-            if nominated or self._nominator:
-                self._nominator.nominate(PodInfo(obj), nominated)
-
-    def _pod_over(self, uid: str, obj: Object) -> None:
-        known = self._cache.pod(uid)
-        self._queue.delete(uid)
-        self._nominator.remove(uid)
-        self._abandon(uid)
-        if known is not None:
-            self._cache.remove_pod(uid)
-            self._queue.happened(ClusterEvent("AssignedPod", frozenset(("Delete",)), known.obj))
-
-    def _pod_assigned(self, uid: str, obj: Object) -> None:
-        known = self._cache.pod(uid)
-        before = known.obj if known else None
-        self._cache.update_pod(obj)
-        if before is None or not before["spec"].get("nodeName"):
-            self._queue.delete(uid)
-            self._nominator.remove(uid)
-            self._queue.happened(ClusterEvent("AssignedPod", frozenset(("Add",)), None, obj))
-        elif changes := pod_changes(before, obj):
-            self._queue.happened(ClusterEvent("AssignedPod", changes, before, obj))
-
-    def _on_selecting(self, type: EventType, obj: Object, old: Object | None) -> None:
-        if selector_changed(old, None if type == "DELETED" else obj):
-            self._handle.selectors_epoch += 1
-
-    def _on_storage(self, name: str, type: EventType, obj: Object, old: Object | None) -> None:
-        action = {"ADDED": "Add", "MODIFIED": "Update", "DELETED": "Delete"}[type]
-        self._queue.happened(ClusterEvent(name, frozenset((action,)), old, obj))
-        for binding in list(self._binding.values()):
-            self._bind(binding.queued, binding.decision)
 
     # --- the cycle ---
 
@@ -289,6 +214,21 @@ class Scheduler:
             return status
         return None
 
+    def _storage_changed(self) -> None:
+        for binding in list(self._binding.values()):
+            self._bind(binding.queued, binding.decision)
+
+    def _gone(self, uid: str) -> None:
+        """A pod is deleted or finished; perhaps while its volumes were being bound."""
+        binding = self._binding.get(uid)
+        if binding is not None:
+            self._abandon(uid)
+            self._unreserve(binding.queued.info, binding.decision)
+
+    def _unreserve(self, pod: PodInfo, decision: Decision) -> None:
+        for plugin in reversed(self._profile.reserve):
+            plugin.unreserve(decision.state, pod, decision.node)
+
     def _timed_out(self, uid: str) -> None:
         if uid in self._binding:
             binding = self._binding[uid]
@@ -304,8 +244,7 @@ class Scheduler:
         """Take back the assumption and try again later, unless the pod is gone."""
         pod = queued.info
         self._abandon(pod.uid)
-        for plugin in reversed(self._profile.reserve):
-            plugin.unreserve(decision.state, pod, decision.node)
+        self._unreserve(pod, decision)
         self._cache.forget(pod)
         self._queue.happened(ClusterEvent("AssignedPod", frozenset(("Delete",)), pod.obj))
         if error is not None and error.code == 404:

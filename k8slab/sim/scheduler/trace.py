@@ -1,7 +1,7 @@
 """The traces of recent scheduling cycles: kind SchedulingTrace of sim.k8slab.dev/v1alpha1.
 
-The log keeps the latest cycle of each of the latest pods. It is served and watched through the API like any resource;
-reading makes the objects, see `record`.
+The log keeps the latest cycle of each of the latest pods, with the outcomes of its earlier ones. It is served and watched
+through the API like any resource; reading makes the objects, see `record`.
 """
 
 from collections import OrderedDict
@@ -36,6 +36,8 @@ class TraceLog:
         else:
             key = (trace["metadata"].get("namespace", ""), trace["metadata"]["name"])
         old = self._entries.pop(key, None)
+        if old is not None and isinstance(trace, CycleRecord) and isinstance(old[1], CycleRecord):
+            trace.follows(old[1])
         self._sequence += 1
         entry = self._entries[key] = (self._sequence, trace)
         self._tell("MODIFIED" if old else "ADDED", entry, old)

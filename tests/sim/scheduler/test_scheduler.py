@@ -163,6 +163,8 @@ def test_a_more_important_pod_preempts_and_then_takes_the_place():
     cluster.client.delete("pods", "low", "chat", grace_period=0)
     cluster.kernel.run_ready()
     assert cluster.node_of("high") == "worker-1"
+    [earlier] = cluster.traces.get("chat", "high")["status"]["earlier"]
+    assert (earlier["attempt"], earlier["preemption"]["candidates"][0]["victims"][0]["name"]) == (1, "low")
 
 
 def test_a_nominated_place_is_not_given_to_a_less_important_pod():
@@ -250,3 +252,44 @@ def test_a_claim_waits_for_its_consumer_and_the_consumer_for_the_volume():
     cluster.client.update("persistentvolumeclaims", bound | {"metadata": {"name": "data", "namespace": "chat"}}, "status")
     cluster.kernel.run_ready()
     assert cluster.node_of("db") == "worker-1"
+
+
+def test_a_nominated_pod_that_goes_away_lets_others_in():
+    cluster = Cluster(node("worker-1", cpu="1"))
+    cluster.create(pod("low", cpu="500m"))
+    cluster.create(pod("high", cpu="800m", priority=1000))
+    cluster.create(pod("small", cpu="400m"))
+    assert cluster.node_of("small") is None
+    cluster.kernel.advance(5)
+    cluster.client.delete("pods", "high", "chat")
+    cluster.kernel.run_ready()
+    assert cluster.node_of("small") == "worker-1"
+
+
+def test_volumes_promised_to_a_pod_that_goes_away_are_free_again():
+    cluster = Cluster(node("worker-1"))
+    manual = {
+        "kind": "StorageClass",
+        "metadata": {"name": "manual"},
+        "provisioner": "kubernetes.io/no-provisioner",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    common = {"storageClassName": "manual", "accessModes": ["ReadWriteOnce"]}
+    volume = {"kind": "PersistentVolume", "metadata": {"name": "pv"}, "spec": {**common, "capacity": {"storage": "1Gi"}}}
+
+    def claim(name):
+        spec = {**common, "resources": {"requests": {"storage": "1Gi"}}}
+        return {"kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "chat"}, "spec": spec}
+
+    def user(name, claimed):
+        return pod(name, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": claimed}}])
+
+    cluster.client.add(manual, volume, claim("one"), claim("two"))
+    cluster.create(user("first", "one"))
+    assert cluster.client.get("persistentvolumes", "pv")["spec"]["claimRef"]["name"] == "one"
+    cluster.client.delete("pods", "first", "chat")
+    unclaimed = deep_copy(cluster.client.get("persistentvolumes", "pv"))
+    del unclaimed["spec"]["claimRef"]
+    cluster.client.update("persistentvolumes", unclaimed)
+    cluster.create(user("second", "two"))
+    assert cluster.client.get("persistentvolumes", "pv")["spec"]["claimRef"]["name"] == "two"

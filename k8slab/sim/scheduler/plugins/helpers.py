@@ -29,8 +29,11 @@ def _tolerates(toleration: Object, taint: Object) -> bool:
         return False
     if toleration.get("key") and toleration["key"] != taint["key"]:
         return False
-    if toleration.get("operator") == "Exists":
+    operator = toleration.get("operator")
+    if operator == "Exists":
         return True
+    if operator in ("Lt", "Gt"):
+        return matches(((taint["key"], operator, (toleration.get("value") or "0",)),), {taint["key"]: taint.get("value") or ""})
     return bool(toleration.get("key")) and (toleration.get("value") or "") == (taint.get("value") or "")
 
 

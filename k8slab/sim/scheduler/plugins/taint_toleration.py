@@ -1,7 +1,7 @@
 """TaintToleration: keeps pods off nodes with taints they do not tolerate, and prefers nodes with fewer soft ones.
 
 Upstream: pkg/scheduler/framework/plugins/tainttoleration. Since 1.35 the reason no longer names the taint (it ended up in
-the pod's status, where tenants may read it); the taint stands in the trace only. Simplified: no Gt and Lt operators.
+the pod's status, where tenants may read it); the taint stands in the trace only.
 """
 
 from collections.abc import Sequence

@@ -49,9 +49,6 @@ class _Claims:
         self.delayed: list[Object] = []
         self.choices: dict[str, list[tuple[Object, Object | None]]] = {}  #: node -> (claim, volume or None: provision)
 
-    def clone(self) -> "_Claims":
-        return self
-
 
 class VolumeBinding(PreFilterPlugin, FilterPlugin, ReservePlugin, PreBindPlugin):
     """Finds volumes for claims, node by node, and binds them for the chosen one."""
