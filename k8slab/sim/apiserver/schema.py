@@ -1,21 +1,19 @@
 """The types of the API as small nodes: which fields a kind has, of which type, and how lists and maps merge.
 
 Upstream: the OpenAPI documents (api/openapi-spec), k8s.io/kube-openapi/pkg/schemaconv and the Go structs of k8s.io/api.
-The schemas of all built-in kinds come with the package ``kubernetes-validate``; only its data file is read (importing
-the package takes seconds). ``gofields.txt`` beside this file adds what JSON schemas leave out and a Go round trip shows:
-pointers, structs by value, missing omitempty. Nodes are made on first use and kept.
+`definitions` has the published schemas, and what they leave out and a Go round trip shows: pointers, structs by value,
+missing omitempty. Nodes are made on first use and kept.
 
 Called by `decode`, `patch`, `managedfields` and the OpenAPI documents. Simplified: ``format`` matters only where Go has
 a type for it; unions and CEL rules are left to validation.
 """
 
-import importlib.util
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.definitions import definitions, go_fields, kinds, slim_definitions
 
 __all__ = ["Field", "TypeSchema", "definitions", "schema_for", "schema_from_openapi"]
 
@@ -23,7 +21,6 @@ Kind = Literal["struct", "map", "list", "string", "int32", "int64", "number", "b
                "time", "bytes", "raw"]  # fmt: skip
 Relation = Literal["granular", "atomic", "set", "map"]
 
-_API_VERSION = "v1.37.0"
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPECIAL: dict[str, tuple[Kind, str]] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": ("quantity", "resource.Quantity"),
@@ -108,60 +105,6 @@ class TypeSchema:
         return f"<{self.go} {self.kind} {self.relation}>"
 
 
-def _data_file() -> Path:
-    found = importlib.util.find_spec("kubernetes_validate")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("kubernetes-validate is not installed; install it with: pip install kubernetes-validate")
-    return Path(found.origin).parent / "kubernetes-json-schema" / f"{_API_VERSION}-local" / "_definitions.json"
-
-
-def definitions() -> dict[str, Object]:
-    """Read the raw definitions by name (``io.k8s.api.core.v1.Pod``), with their descriptions; not kept in memory here."""
-    import orjson
-
-    loaded: dict[str, Object] = orjson.loads(_data_file().read_bytes())["$defs"]
-    return loaded
-
-
-@cache
-def _definitions() -> dict[str, Object]:
-    """The definitions without descriptions, which are nine tenths of the memory."""
-    slim = definitions()
-    for spec in slim.values():
-        spec.pop("description", None)
-        for field in spec.get("properties", {}).values():
-            field.pop("description", None)
-    return slim
-
-
-@cache
-def _kinds() -> dict[tuple[str, str, str], str]:
-    return {
-        (gvk["group"], gvk["version"], gvk["kind"]): name
-        for name, spec in _definitions().items()
-        for gvk in spec.get("x-kubernetes-group-version-kind", ())
-    }
-
-
-@cache
-def _go_fields() -> dict[str, dict[str, tuple[str, str]]]:
-    """Of each definition the fields that leave the rule: (flag, Go type)."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    package = ""
-    for line in (Path(__file__).parent / "gofields.txt").read_text().splitlines():
-        if line.startswith("["):
-            package = line[1:-1]
-        elif not line.startswith("#"):
-            name, *fields = line.split(" ")
-            found[f"{package}.{name}"] = dict(_go_field(field) for field in fields)
-    return found
-
-
-def _go_field(text: str) -> tuple[str, tuple[str, str]]:
-    field, _, go = text.partition(":")
-    return (field[:-1], (field[-1], go)) if field[-1] in "*!-=" else (field, ("", go))
-
-
 def schema_for(group: str, version: str, kind: str) -> TypeSchema:
     """Return the type of a built-in kind.
 
@@ -176,7 +119,7 @@ def schema_for(group: str, version: str, kind: str) -> TypeSchema:
     >>> pod.fields["spec"].type.fields["containers"].type
     <[]v1.Container list map>
     """
-    name = _kinds().get((group, version, kind))
+    name = kinds().get((group, version, kind))
     if name is None:
         raise LookupError(f'no schema for kind "{kind}" in "{group}/{version}"')
     return _named(name)
@@ -188,7 +131,7 @@ def _named(name: str) -> TypeSchema:
         kind, go = _SPECIAL[name]
         return TypeSchema(kind, go, "atomic" if kind != "raw" else "granular")
     package, _, type_name = name.rpartition(".")
-    spec = _definitions()[name]
+    spec = slim_definitions()[name]
     if "properties" not in spec:
         return TypeSchema("raw", f"{package.rpartition('.')[2]}.{type_name}")
     node = TypeSchema("struct", f"{package.rpartition('.')[2]}.{type_name}", spec.get("x-kubernetes-map-type", "granular"))
@@ -197,7 +140,7 @@ def _named(name: str) -> TypeSchema:
 
 
 def _fields(definition: str, spec: Object, owner: TypeSchema) -> dict[str, Field]:
-    leaving = _go_fields().get(definition, {})
+    leaving = go_fields().get(definition, {})
     required = frozenset(spec.get("required", ()))
     return {name: _field(name, s, leaving.get(name, ("", "")), name in required, owner) for name, s in spec["properties"].items()}
 

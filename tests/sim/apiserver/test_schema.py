@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8slab.sim.apiserver import schema
+from k8slab.sim.apiserver.definitions import go_fields
 from k8slab.sim.apiserver.schema import TypeSchema, definitions, schema_for, schema_from_openapi
 
 POD_SPEC = schema_for("", "v1", "Pod").fields["spec"].type
@@ -92,7 +92,7 @@ def test_what_is_noted_about_go_structs_is_about_fields_that_exist():
     known = definitions()
     unknown = [
         f"{name}.{field}"
-        for name, fields in schema._go_fields().items()
+        for name, fields in go_fields().items()
         for field in fields
         if field not in known.get(name, {}).get("properties", {})
     ]
