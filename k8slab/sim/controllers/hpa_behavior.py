@@ -1,0 +1,115 @@
+"""How fast an autoscaler may move: stabilisation windows and scaling policies. Pure.
+
+Upstream: k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go (stabilizeRecommendationWithBehaviors,
+convertDesiredReplicasWithBehaviorRate) and pkg/apis/autoscaling/v2/defaults.go.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from k8slab.apimachinery.types import Object
+
+__all__ = ["DEFAULT_DOWN", "DEFAULT_UP", "History", "Limited", "limit", "rules", "stabilize"]
+
+DEFAULT_UP: Object = {
+    "stabilizationWindowSeconds": 0,
+    "selectPolicy": "Max",
+    "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}, {"type": "Percent", "value": 100, "periodSeconds": 15}],
+}
+DEFAULT_DOWN: Object = {
+    "stabilizationWindowSeconds": 300,
+    "selectPolicy": "Max",
+    "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
+}
+
+Change = tuple[float, int]  #: when, and how many replicas
+
+
+class Limited(NamedTuple):
+    """The size after all limits, and what the condition ScalingLimited says."""
+
+    replicas: int
+    reason: str
+    message: str
+
+
+@dataclass
+class History:
+    """What an autoscaler remembers of one target, as upstream does: recommendations and changes, in memory only."""
+
+    recommendations: list[Change] = field(default_factory=list)
+    ups: list[Change] = field(default_factory=list)
+    downs: list[Change] = field(default_factory=list)
+
+    def forget(self, before: float) -> None:
+        """Drop what is too old to matter."""
+        for entries in (self.recommendations, self.ups, self.downs):
+            entries[:] = [entry for entry in entries if entry[0] >= before]
+
+
+def rules(behavior: Object | None) -> tuple[Object, Object]:
+    """Return the rules for scaling up and down, with upstream's defaults filled in."""
+    behavior = behavior or {}
+    up, down = behavior.get("scaleUp") or {}, behavior.get("scaleDown") or {}
+    return {**DEFAULT_UP, **{k: v for k, v in up.items() if v}}, {
+        **DEFAULT_DOWN,
+        **{k: v for k, v in down.items() if v is not None},
+    }
+
+
+def stabilize(current: int, desired: int, past: Iterable[Change], up: Object, down: Object, now: float) -> int:
+    """Return the least change that every recommendation of the windows agrees with."""
+    recent = list(past)
+    lowest = min([desired, *(n for when, n in recent if when > now - up["stabilizationWindowSeconds"])])
+    highest = max([desired, *(n for when, n in recent if when > now - down["stabilizationWindowSeconds"])])
+    return min(max(current, lowest), highest)
+
+
+def limit(current: int, desired: int, bounds: tuple[int, int], history: History, up: Object, down: Object, now: float) -> Limited:
+    """Return the desired size within the bounds and the allowed rate."""
+    minimum, maximum = bounds
+    if desired > current:
+        fastest = max(current, _up_limit(current, history, up, now))
+        if desired > min(maximum, fastest):
+            if fastest < maximum:
+                return Limited(
+                    fastest, "ScaleUpLimit", "the desired replica count is increasing faster than the maximum scale rate"
+                )
+            return Limited(maximum, "TooManyReplicas", "the desired replica count is more than the maximum replica count")
+    elif desired < current:
+        fastest = min(current, _down_limit(current, history, down, now))
+        if desired < max(minimum, fastest):
+            if fastest > minimum:
+                return Limited(
+                    fastest, "ScaleDownLimit", "the desired replica count is decreasing faster than the maximum scale rate"
+                )
+            return Limited(minimum, "TooFewReplicas", "the desired replica count is less than the minimum replica count")
+    return Limited(desired, "DesiredWithinRange", "the desired count is within the acceptable range")
+
+
+def _changed(entries: Sequence[Change], policy: Object, now: float) -> int:
+    return sum(n for when, n in entries if when > now - policy["periodSeconds"])
+
+
+def _up_limit(current: int, history: History, up: Object, now: float) -> int:
+    if up["selectPolicy"] == "Disabled":
+        return current
+    proposals = []
+    for policy in up["policies"]:
+        start = current - _changed(history.ups, policy, now) + _changed(history.downs, policy, now)
+        percent = math.ceil(start * (100 + policy["value"]) / 100)
+        proposals.append(start + policy["value"] if policy["type"] == "Pods" else percent)
+    return int(min(proposals) if up["selectPolicy"] == "Min" else max(proposals))
+
+
+def _down_limit(current: int, history: History, down: Object, now: float) -> int:
+    if down["selectPolicy"] == "Disabled":
+        return current
+    proposals = []
+    for policy in down["policies"]:
+        start = current + _changed(history.downs, policy, now) - _changed(history.ups, policy, now)
+        percent = int(start * (100 - policy["value"]) / 100)
+        proposals.append(start - policy["value"] if policy["type"] == "Pods" else percent)
+    return int(max(proposals) if down["selectPolicy"] == "Min" else min(proposals))
