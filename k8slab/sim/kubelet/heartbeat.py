@@ -31,8 +31,9 @@ class Heartbeat:
 
     def start(self) -> None:
         """Register and begin to beat."""
-        node = self._register()
-        self._report(node)
+        node, known = self._register()
+        if known or not (node.get("status") or {}).get("conditions"):
+            self._report(node)
         self._renew()
         self._client.event(node, "Normal", "Starting", "Starting kubelet.", "kubelet", host=self._config.name)
         self._timer = self._kernel.call_later(LEASE_PERIOD, self._beat)
@@ -43,13 +44,16 @@ class Heartbeat:
             self._timer.cancel()
             self._timer = None
 
-    def _register(self) -> Object:
+    def _register(self) -> tuple[Object, bool]:
+        """Return the Node, and whether it was there already."""
         try:
-            return self._client.create("nodes", initial_node(self._config, self._kernel.now()))
+            node = self._client.create("nodes", initial_node(self._config, self._kernel.now()))
         except StatusError as error:
             if error.reason != "AlreadyExists":
                 raise
-        return self._client.get("nodes", self._config.name)
+            return self._client.get("nodes", self._config.name), True
+        self._reported_at, self._reported_images = self._kernel.now(), self._runtime.revision
+        return node, False
 
     def _beat(self) -> None:
         self._timer = self._kernel.call_later(LEASE_PERIOD, self._beat)

@@ -297,6 +297,9 @@ class Network:
             if isinstance(backend, Refused):
                 raise Refused(host, port, ip)
             address, number = backend
+            if address.startswith("127."):
+                path.step("target", f"{address}:{number} is the host's, outside of the simulated network")
+                raise Refused(host, port, ip)
         owner = self._owners.get(address)
         path.step("route", self._describe_route(source, address, owner, loopback))
         if owner is None or (not loopback and {owner.node, source.node} & self._down and address != source.ip):

@@ -101,7 +101,9 @@ class SimulatedServer:
 
     def _listen(self) -> None:
         network, ip = self.container.network, self.container.config.network.ip
-        for port in [] if self._exiting else self.ports():
+        if self._exiting or self.container.state != "running":
+            return
+        for port in self.ports():
             try:
                 network.listen(ip, port, self)
             except OSError as error:
@@ -222,12 +224,12 @@ class SimulatedServer:
 
     def exit(self, code: int) -> None:
         """End."""
-        self._exiting = True
         self.close()
         self._on_exit(code)
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the sockets, for good."""
+        self._exiting = True
         for port in self.listening:
             self.container.network.unlisten(self.container.config.network.ip, port)
         self.listening = []

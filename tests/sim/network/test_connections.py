@@ -205,3 +205,17 @@ def test_addresses_go_round_and_run_out():
         pool.allocate()
     with pytest.raises(NoAddressLeft, match=r"no IP addresses available in range set: 10\.0\.0\.0/29"):
         pool.allocate()
+
+
+def test_the_api_server_is_outside_and_refuses(world):
+    ports = [{"port": 443, "targetPort": 6443, "protocol": "TCP"}]
+    world.client.create(
+        "services", {"metadata": {"name": "kubernetes", "namespace": "chat"}, "spec": {"clusterIP": "10.96.0.1", "ports": ports}}
+    )
+    piece = {"metadata": {"name": "kubernetes", "namespace": "chat", "labels": {"kubernetes.io/service-name": "kubernetes"}}}
+    world.client.create(
+        "endpointslices.discovery.k8s.io", {**piece, "ports": [{"port": 6443}], "endpoints": [{"addresses": ["127.0.0.1"]}]}
+    )
+    world.kernel.run_ready()
+    with pytest.raises(Refused):
+        fetch(world, "https://kubernetes")

@@ -51,7 +51,11 @@ async def _export(shell: Shell, words: list[str], streams: Streams) -> int:
 async def _local(shell: Shell, words: list[str], streams: Streams) -> int:
     for word in words[1:]:
         name, equals, value = word.partition("=")
-        if equals and not name.startswith("-"):
+        if name.startswith("-"):
+            continue
+        if shell.locals and words[0] != "readonly":
+            shell.locals[-1].setdefault(name, shell.variables.get(name))
+        if equals or shell.locals:
             shell.variables[name] = value
     return 0
 

@@ -86,6 +86,7 @@ class Shell:
         self.functions: dict[str, Node] = {}
         self.options: set[str] = set()
         self.traps: dict[str, str] = {}
+        self.locals: list[dict[str, str | None]] = []  #: per function being run: what ``local`` names were before
         self.jobs: dict[int, Future[int]] = {}
         self.last_job = 0
         self.pid = process.pid
@@ -293,12 +294,21 @@ class Shell:
         outer, outer_streams = self.positional, self.streams
         self.positional, self.streams = words[1:], streams
         self.variables |= assigned
+        self.locals.append({})
         try:
             return await self.run(self.functions[words[0]])
         except Return as back:
             return back.code
         finally:
             self.positional, self.streams = outer, outer_streams
+            for name, value in self.locals.pop().items():
+                self._restore(name, value)
+
+    def _restore(self, name: str, value: str | None) -> None:
+        if value is None:
+            self.variables.pop(name, None)
+        else:
+            self.variables[name] = value
 
     # --- compound commands ---
 
