@@ -19,7 +19,7 @@ __all__ = ["bind", "evict", "scale_of", "with_scale"]
 
 
 def bind(registry: Registry, call: Call, binding: Object) -> None:
-    """Assign a Pod to the node that a Binding names; 409 if it has one or is being deleted."""
+    """Assign a Pod to the node that a Binding names, which ends its nomination; 409 if it has one or is being deleted."""
     entry = registry.get(call)
     pod, target = entry.value, binding.get("target") or {}
     node = target.get("name", "")
@@ -43,7 +43,7 @@ def bind(registry: Registry, call: Call, binding: Object) -> None:
         **pod,
         "metadata": meta,
         "spec": {**pod["spec"], "nodeName": node},
-        "status": {**pod["status"], "conditions": conditions},
+        "status": {k: v for k, v in pod["status"].items() if k != "nominatedNodeName"} | {"conditions": conditions},
     }
     registry.store.update(call.resource.storage_prefix, entry.name, bound, entry.revision)
 

@@ -118,3 +118,12 @@ def test_keeping_results_changes_nothing_but_the_time_it_takes(cluster, incoming
     assert [p["spec"].get("nodeName") for p in kept.list("pods")] == [p["spec"].get("nodeName") for p in fresh.list("pods")]
     assert kept_traces.list() == fresh_traces.list()
     assert kept.events() == fresh.events()
+
+
+def test_results_are_forgotten_with_the_journal_they_were_read_from(monkeypatch):
+    cluster = [node(f"n{i:02}", cpu="2") for i in range(12)]
+    incoming = [pod(f"p{i}", cpu="300m" if i % 9 else "900m") for i in range(60)]
+    expected, _ = run(cluster, incoming, [], reuse_results=False)
+    monkeypatch.setattr("k8slab.sim.scheduler.cache._JOURNAL_LIMIT", 4)
+    kept, _ = run(cluster, incoming, [], reuse_results=True)
+    assert [p["spec"].get("nodeName") for p in kept.list("pods")] == [p["spec"].get("nodeName") for p in expected.list("pods")]
