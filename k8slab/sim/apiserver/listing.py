@@ -81,11 +81,9 @@ def selection(resource: Resource, label_selector: str, field_selector: str) -> S
     known = supported_fields(resource.full_name)
     for path, _, _ in fields:
         if path not in known:
-            gvr = f"{resource.group}/{resource.version}, Resource={resource.plural}"
-            raise bad_request(
-                f'Unable to find "{gvr}" that match label selector "{label_selector}", '
-                f'field selector "{field_selector}": field label not supported: {path}'
-            )
+            own = len(known) > 2 or resource.printer_columns is not None
+            other = f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+            raise bad_request(f"field label not supported: {path}" if own else other)
     return Selection(labels, fields)
 
 

@@ -1,0 +1,154 @@
+"""Nodes, permissions, custom resources and quotas through kubectl."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clients.manifests import DEPLOYMENT, SLEEPER
+from tests.processes import Kubectl, eventually
+
+
+@pytest.fixture
+def node(kubectl: Kubectl) -> Iterator[str]:
+    """A node that is given back as it was."""
+    yield "worker-3"
+    kubectl("uncordon", "worker-3")
+    kubectl.try_("taint", "node", "worker-3", "colour-")
+
+
+def test_nodes(kubectl: Kubectl) -> None:
+    header, *nodes = kubectl("get", "nodes").rows
+    assert header == ["NAME", "STATUS", "ROLES", "AGE", "VERSION"]
+    assert [n[:3] for n in nodes] == [
+        ["control-plane", "Ready", "control-plane"],
+        ["worker-1", "Ready", "<none>"],
+        ["worker-2", "Ready", "<none>"],
+        ["worker-3", "Ready", "<none>"],
+    ]
+    assert all(n[4].startswith("v1.37.") for n in nodes)
+    zones = {row[0]: row[-1] for row in kubectl("get", "nodes", "--no-headers", "-L", "topology.kubernetes.io/zone").rows}
+    assert zones == {"control-plane": "zone-b", "worker-1": "zone-a", "worker-2": "zone-b", "worker-3": "zone-a"}
+
+
+def test_cordon_and_uncordon(kubectl: Kubectl, node: str) -> None:
+    assert kubectl("cordon", node).out == f"node/{node} cordoned\n"
+    assert kubectl("cordon", node).out == f"node/{node} already cordoned\n"
+    assert kubectl("get", "node", node, "--no-headers").rows[0][1] == "Ready,SchedulingDisabled"
+    taint = {"effect": "NoSchedule", "key": "node.kubernetes.io/unschedulable"}
+    eventually(
+        lambda: taint.items() <= json.loads(kubectl("get", "node", node, "-o", "jsonpath={.spec.taints[0]}").out or "{}").items()
+    )
+    assert kubectl("uncordon", node).out == f"node/{node} uncordoned\n"
+
+
+def test_taint_keeps_pods_away(kubectl: Kubectl, node: str) -> None:
+    assert kubectl("taint", "node", node, "colour=red:NoSchedule").out == f"node/{node} tainted\n"
+    kubectl(
+        "create", "-f", "-", stdin=SLEEPER.replace("spec:\n", f"spec:\n  nodeSelector: {{kubernetes.io/hostname: {node}}}\n", 1)
+    )
+    eventually(lambda: "FailedScheduling" in kubectl("events", "--for", "pod/sleeper").out)
+    message = kubectl("get", "pod", "sleeper", "-o", 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}').out
+    assert message.startswith("0/4 nodes are available: ")
+    assert "preemption: 0/4 nodes are available: " in message
+    assert kubectl("taint", "node", node, "colour-").out == f"node/{node} untainted\n"
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    assert kubectl.fails("taint", "node", node, "colour=red:Sometimes").startswith("error: invalid taint effect: Sometimes")
+
+
+def test_drain(kubectl: Kubectl, node: str) -> None:
+    there = "    spec:\n      terminationGracePeriodSeconds: 0\n      nodeSelector: {kubernetes.io/hostname: " + node + "}\n"
+    kubectl("create", "-f", "-", stdin=DEPLOYMENT.replace("    spec:\n", there))
+    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    drained = kubectl("drain", node, "--ignore-daemonsets", "--pod-selector=app=web", "--timeout=20s")
+    assert drained.lines[0] == f"node/{node} cordoned"
+    assert sum(" evicted" in line for line in drained.lines) == 2
+    assert drained.lines[-1] == f"node/{node} drained"
+    eventually(lambda: [row[2] for row in kubectl("get", "pods", "--no-headers").rows] == ["Pending", "Pending"])
+
+
+def test_a_disruption_budget_holds_an_eviction(kubectl: Kubectl, node: str) -> None:
+    there = "    spec:\n      terminationGracePeriodSeconds: 0\n      nodeSelector: {kubernetes.io/hostname: " + node + "}\n"
+    kubectl("create", "-f", "-", stdin=DEPLOYMENT.replace("    spec:\n", there))
+    kubectl("create", "pdb", "web", "--selector=app=web", "--min-available=2")
+    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    eventually(lambda: kubectl("get", "pdb", "web", "-o", "jsonpath={.status.currentHealthy}").out == "2")
+    drained = kubectl.try_("drain", node, "--ignore-daemonsets", "--pod-selector=app=web", "--timeout=1s")
+    assert drained.code == 1
+    assert "Cannot evict pod as it would violate the pod's disruption budget." in drained.err
+
+
+def test_can_i_and_whoami(kubectl: Kubectl) -> None:
+    assert kubectl("auth", "can-i", "create", "pods").out == "yes\n"
+    kubectl("create", "serviceaccount", "robot")
+    robot = f"system:serviceaccount:{kubectl.namespace}:robot"
+    assert kubectl.try_("auth", "can-i", "list", "pods", "--as", robot).out == "no\n"
+    kubectl("create", "role", "reader", "--verb=get,list", "--resource=pods")
+    kubectl("create", "rolebinding", "readers", "--role=reader", f"--serviceaccount={kubectl.namespace}:robot")
+    assert eventually(lambda: kubectl.try_("auth", "can-i", "list", "pods", "--as", robot).out == "yes\n")
+    assert kubectl("get", "pods", "--as", robot).code == 0
+    assert kubectl.fails("get", "secrets", "--as", robot) == (
+        f'Error from server (Forbidden): secrets is forbidden: User "{robot}" cannot list resource "secrets" '
+        f'in API group "" in the namespace "{kubectl.namespace}"'
+    )
+    rules = kubectl("auth", "can-i", "--list", "--as", robot).rows
+    assert ["pods", "[]", "[]", "[get", "list]"] in rules
+    assert ["Username", robot] in kubectl("auth", "whoami", "--as", robot).rows
+    assert ["Username", "kubernetes-admin"] in kubectl("auth", "whoami").rows
+
+
+def test_quota(kubectl: Kubectl) -> None:
+    kubectl("create", "quota", "few", "--hard=pods=1")
+    eventually(lambda: kubectl("get", "quota", "few", "-o", "jsonpath={.status.used.pods}").out == "0")
+    kubectl("create", "-f", "-", stdin=SLEEPER)
+    assert kubectl.fails("create", "-f", "-", stdin=SLEEPER.replace("name: sleeper,", "name: other,")) == (
+        'Error from server (Forbidden): error when creating "STDIN": pods "other" is forbidden: '
+        "exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1"
+    )
+
+
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: rooms.GROUP}
+spec:
+  group: GROUP
+  names: {kind: Room, plural: rooms, singular: room, shortNames: [rm]}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    additionalPrinterColumns: [{name: Topic, type: string, jsonPath: .spec.topic}]
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            required: [topic]
+            properties:
+              topic: {type: string, maxLength: 20}
+              size: {type: integer, default: 10, minimum: 1}
+"""
+ROOM = "apiVersion: GROUP/v1\nkind: Room\nmetadata: {name: lobby}\nspec: {topic: hello}\n"
+
+
+def test_custom_resources(kubectl: Kubectl) -> None:
+    group = f"{kubectl.namespace}.example.com"
+    kubectl("create", "-f", "-", stdin=CRD.replace("GROUP", group))
+    try:
+        kubectl("wait", f"crd/rooms.{group}", "--for=condition=Established", "--timeout=10s")
+        room = ROOM.replace("GROUP", group)
+        assert kubectl("apply", "-f", "-", stdin=room).out == f"room.{group}/lobby created\n"
+        assert kubectl("get", "rooms." + group).rows[0] == ["NAME", "TOPIC"]
+        assert kubectl("get", f"rooms.{group}", "lobby", "-o", "jsonpath={.spec.size}").out == "10"
+        said = kubectl.fails("apply", "-f", "-", stdin=room.replace("topic: hello", "topic: hello, size: 0"))
+        assert (
+            said
+            == 'The Room "lobby" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1'
+        )
+        assert "topic\t<string> -required-" in kubectl("explain", f"rooms.{group}.spec", "--api-version", f"{group}/v1").out
+    finally:
+        kubectl("delete", "crd", f"rooms.{group}", "--timeout=20s")
+    assert kubectl.fails("get", "rooms." + group).startswith("error: the server doesn't have a resource type")
