@@ -269,6 +269,10 @@ class Container:
         node = files.find(path) if files.exists(path) else None
         return node.read() if isinstance(node, File) else None
 
+    def changed(self, directory: str) -> bool:
+        """Whether something is mounted at or below a directory, or somebody has looked at (and may have changed) the files."""
+        return self._root is not None or any(f"{m.rstrip('/')}/".startswith(f"{directory}/") for m in self.config.mount_paths)
+
     def written_file(self, path: str) -> bytes | None:
         """Return a file that a process wrote, None if none did."""
         if self._root is None:

@@ -103,7 +103,8 @@ class SimulatedServer:
         network, ip = self.container.network, self.container.config.network.ip
         if self._exiting or self.container.state != "running":
             return
-        for port in self.ports():
+        ports = self._configured_ports()
+        for port in ports:
             try:
                 network.listen(ip, port, self)
             except OSError as error:
@@ -113,7 +114,8 @@ class SimulatedServer:
                 self.exit(1)
                 return
             self.listening.append(port)
-        self.log(self.spec.get("ready-log", ""))
+        if not self._exiting:
+            self.log(self.spec.get("ready-log", ""))
 
     def _missing_settings(self) -> Object | None:
         needed = self.spec.get("requires-env")
@@ -124,6 +126,23 @@ class SimulatedServer:
     def _crash(self, crash: Object) -> None:
         self.log(crash.get("log", ""), to_stderr=True)
         self.exit(crash.get("code", 1))
+
+    def _configured_ports(self) -> list[int]:
+        """Return the ports to open; nginx reads its configuration for that, and ends if it cannot."""
+        if self.spec["app"] != "nginx":
+            return self.ports()
+        from k8slab.sim.runtime.apps import nginx
+
+        try:
+            config = nginx.configuration(self)
+            if config is not None:
+                nginx.check(self, config)
+        except nginx.BadConfiguration as error:
+            self.log("{date} [emerg] 1#1: {message}\nnginx: [emerg] {message}\n", to_stderr=True, fields={"message": str(error)})
+            self.exit(1)
+            return []
+        self.state["configuration"] = config
+        return self.ports() if config is None else config.ports()
 
     def ports(self) -> list[int]:
         """Return the ports it listens on, with what the command line and the environment say."""

@@ -6,7 +6,7 @@ from typing import Any
 from k8slab.sim.kernel import Future
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.network import Connection
-from k8slab.sim.runtime.apps import chatter, netexec, redis, static
+from k8slab.sim.runtime.apps import chatter, netexec, nginx, redis, static
 from k8slab.sim.runtime.server import SimulatedServer
 
 __all__ = ["APPS", "RAW_APPS"]
@@ -16,6 +16,7 @@ RawApp = Callable[[SimulatedServer, Connection], Coroutine[Future[Any], None, No
 
 APPS: dict[str, App] = {
     "static": static.files,
+    "nginx": nginx.serve,
     "python": static.listing,
     "text": static.text,
     "echo": static.echo,

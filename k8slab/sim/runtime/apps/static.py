@@ -7,7 +7,7 @@ from k8slab.sim.network.http import PHRASES, Request, Response
 from k8slab.sim.runtime.filesystem import Directory
 from k8slab.sim.runtime.server import SimulatedServer
 
-__all__ = ["echo", "files", "listing", "text"]
+__all__ = ["echo", "error_page", "files", "listing", "text"]
 
 _TYPES = {".html": "text/html", ".txt": "text/plain", ".json": "application/json", ".css": "text/css", ".js": "text/javascript"}
 
@@ -16,13 +16,13 @@ def _type_of(path: str) -> str:
     return _TYPES.get(posixpath.splitext(path)[1], "application/octet-stream")
 
 
-async def files(server: SimulatedServer, request: Request) -> Response:
-    """Serve the files below ``root``, as nginx and httpd do."""
+async def files(server: SimulatedServer, request: Request, root: str = "") -> Response:
+    """Serve the files below ``root`` (else that of the description), as nginx and httpd do."""
     banner = {"Server": server.fill(server.spec.get("banner", "nginx"))}
     if request.method not in ("GET", "HEAD"):
-        return _error_page(405, banner, server)
+        return error_page(405, server)
     path = posixpath.normpath(request.path)
-    root = server.spec["root"]
+    root = root or server.spec["root"]
     full = posixpath.join(root, path.lstrip("/"))
     candidates = (
         [posixpath.join(full, "index.html")] if request.path.endswith("/") else [full, posixpath.join(full, "index.html")]
@@ -36,10 +36,12 @@ async def files(server: SimulatedServer, request: Request) -> Response:
     if not is_directory:
         missing = f'open() "{full}" failed (2: No such file or directory), client: {request.client_ip}'
         server.log(server.spec.get("error-log", ""), to_stderr=True, fields={"message": missing})
-    return _error_page(403 if is_directory else 404, banner, server)
+    return error_page(403 if is_directory else 404, server)
 
 
-def _error_page(status: int, banner: dict[str, str], server: SimulatedServer) -> Response:
+def error_page(status: int, server: SimulatedServer) -> Response:
+    """Return the page of a web server for an error."""
+    banner = {"Server": server.fill(server.spec.get("banner", "nginx"))}
     title = f"{status} {PHRASES[status]}"
     lines = ["<html>", f"<head><title>{title}</title></head>", "<body>", f"<center><h1>{title}</h1></center>"]
     lines += [f"<hr><center>{banner['Server']}</center>", "</body>", "</html>", ""]
