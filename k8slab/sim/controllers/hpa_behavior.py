@@ -24,6 +24,8 @@ DEFAULT_DOWN: Object = {
     "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
 }
 
+_TOO_FAST = "the desired replica count is {} faster than the maximum scale rate"
+
 Change = tuple[float, int]  #: when, and how many replicas
 
 
@@ -53,10 +55,8 @@ def rules(behavior: Object | None) -> tuple[Object, Object]:
     """Return the rules for scaling up and down, with upstream's defaults filled in."""
     behavior = behavior or {}
     up, down = behavior.get("scaleUp") or {}, behavior.get("scaleDown") or {}
-    return {**DEFAULT_UP, **{k: v for k, v in up.items() if v}}, {
-        **DEFAULT_DOWN,
-        **{k: v for k, v in down.items() if v is not None},
-    }
+    given = [{key: value for key, value in rule.items() if value is not None} for rule in (up, down)]
+    return {**DEFAULT_UP, **given[0]}, {**DEFAULT_DOWN, **given[1]}
 
 
 def stabilize(current: int, desired: int, past: Iterable[Change], up: Object, down: Object, now: float) -> int:
@@ -74,17 +74,13 @@ def limit(current: int, desired: int, bounds: tuple[int, int], history: History,
         fastest = max(current, _up_limit(current, history, up, now))
         if desired > min(maximum, fastest):
             if fastest < maximum:
-                return Limited(
-                    fastest, "ScaleUpLimit", "the desired replica count is increasing faster than the maximum scale rate"
-                )
+                return Limited(fastest, "ScaleUpLimit", _TOO_FAST.format("increasing"))
             return Limited(maximum, "TooManyReplicas", "the desired replica count is more than the maximum replica count")
     elif desired < current:
         fastest = min(current, _down_limit(current, history, down, now))
         if desired < max(minimum, fastest):
             if fastest > minimum:
-                return Limited(
-                    fastest, "ScaleDownLimit", "the desired replica count is decreasing faster than the maximum scale rate"
-                )
+                return Limited(fastest, "ScaleDownLimit", _TOO_FAST.format("decreasing"))
             return Limited(minimum, "TooFewReplicas", "the desired replica count is less than the minimum replica count")
     return Limited(desired, "DesiredWithinRange", "the desired count is within the acceptable range")
 

@@ -15,18 +15,10 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.controllers import pods
 from k8slab.sim.controllers.conditions import find
 
-__all__ = [
-    "TOLERANCE",
-    "Groups",
-    "MetricsError",
-    "average_value_replicas",
-    "group",
-    "requests_of",
-    "usages_of",
-    "utilization_replicas",
-]
+__all__ = ["TOLERANCES", "Groups", "MetricsError", "average_value_replicas", "group", "requests_of", "usages_of",
+           "utilization_replicas"]  # fmt: skip
 
-TOLERANCE = 0.1
+TOLERANCES = (0.1, 0.1)  #: how far from 1 a ratio may be without effect: upwards, downwards
 CPU_INITIALIZATION = 300.0
 INITIAL_READINESS = 30.0
 
@@ -126,7 +118,7 @@ def utilization_replicas(
     usages: Usages,
     requests: Usages,
     groups: Groups,
-    tolerances: tuple[float, float] = (TOLERANCE, TOLERANCE),
+    tolerances: tuple[float, float] = TOLERANCES,
 ) -> tuple[int, int]:
     """Return (replicas, present utilization in percent) for a target in percent of the requests."""
 
@@ -144,7 +136,7 @@ def utilization_replicas(
 
 
 def average_value_replicas(
-    current: int, target: int, usages: Usages, groups: Groups, tolerances: tuple[float, float] = (TOLERANCE, TOLERANCE)
+    current: int, target: int, usages: Usages, groups: Groups, tolerances: tuple[float, float] = TOLERANCES
 ) -> tuple[int, int]:
     """Return (replicas, present average in milli-units) for a target average per pod in milli-units."""
 

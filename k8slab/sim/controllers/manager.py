@@ -20,6 +20,7 @@ from k8slab.sim.controllers.endpoints import EndpointsController
 from k8slab.sim.controllers.endpointslice import EndpointSliceController
 from k8slab.sim.controllers.endpointslice_mirroring import EndpointSliceMirroringController
 from k8slab.sim.controllers.garbage_collector import GarbageCollector
+from k8slab.sim.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from k8slab.sim.controllers.job import JobController
 from k8slab.sim.controllers.namespace import NamespaceController
 from k8slab.sim.controllers.node_lifecycle import NodeLifecycleController
@@ -58,6 +59,7 @@ _SIMPLE: tuple[type[Controller], ...] = (
     DaemonSetController,
     StatefulSetController,
     DisruptionController,
+    HorizontalPodAutoscalerController,
 )
 
 
