@@ -21,11 +21,28 @@ __all__ = ["NamespaceController", "remaining_conditions"]
 RETRY = 1.0
 
 
-def _condition(type: str, remains: str, reason: str, fine: str, fine_reason: str, now: float) -> Object:
-    stamp = rfc3339(now)
-    if remains:
-        return {"type": type, "status": "True", "lastTransitionTime": stamp, "reason": reason, "message": remains}
-    return {"type": type, "status": "False", "lastTransitionTime": stamp, "reason": fine_reason, "message": fine}
+_CONDITIONS = (  # type, reason when it is so, reason and message when it is not
+    ("NamespaceDeletionDiscoveryFailure", "DiscoveryFailed", "ResourcesDiscovered", "All resources successfully discovered"),
+    (
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "GroupVersionParsingFailed",
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    ),
+    (
+        "NamespaceDeletionContentFailure",
+        "ContentDeletionFailed",
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+    ("NamespaceContentRemaining", "SomeResourcesRemain", "ContentRemoved", "All content successfully removed"),
+    (
+        "NamespaceFinalizersRemaining",
+        "SomeFinalizersRemain",
+        "ContentHasNoFinalizers",
+        "All content-preserving finalizers finished",
+    ),
+)
 
 
 def remaining_conditions(
@@ -41,49 +58,24 @@ def remaining_conditions(
         Objects that a finalizer holds, by finalizer.
     failures
         Error messages of deletions.
+    now
+        The time.
     """
     dotted = {name if "." in name else f"{name}.": n for name, n in sorted(counts.items())}
     left = ", ".join(f"{name} has {n} resource instances" for name, n in dotted.items())
     held = ", ".join(f"{name} in {n} resource instances" for name, n in sorted(finalizers.items()))
-    failed = ", ".join(failures)
-    done = "All content successfully deleted, may be waiting on finalization"
-    return [
-        _condition(
-            "NamespaceDeletionDiscoveryFailure", "", "", "All resources successfully discovered", "ResourcesDiscovered", now
-        ),
-        _condition(
-            "NamespaceDeletionGroupVersionParsingFailure",
-            "",
-            "",
-            "All legacy kube types successfully parsed",
-            "ParsedGroupVersions",
-            now,
-        ),
-        _condition(
-            "NamespaceDeletionContentFailure",
-            f"Failed to delete all resource types, {len(failures)} remaining: {failed}" if failures else "",
-            "ContentDeletionFailed",
-            done,
-            "ContentDeleted",
-            now,
-        ),
-        _condition(
-            "NamespaceContentRemaining",
-            f"Some resources are remaining: {left}" if counts else "",
-            "SomeResourcesRemain",
-            "All content successfully removed",
-            "ContentRemoved",
-            now,
-        ),
-        _condition(
-            "NamespaceFinalizersRemaining",
-            f"Some content in the namespace has finalizers remaining: {held}" if finalizers else "",
-            "SomeFinalizersRemain",
-            "All content-preserving finalizers finished",
-            "ContentHasNoFinalizers",
-            now,
-        ),
-    ]
+    troubles = {
+        "NamespaceDeletionContentFailure": failures
+        and f"Failed to delete all resource types, {len(failures)} remaining: {', '.join(failures)}",
+        "NamespaceContentRemaining": left and f"Some resources are remaining: {left}",
+        "NamespaceFinalizersRemaining": held and f"Some content in the namespace has finalizers remaining: {held}",
+    }
+    stamp, result = rfc3339(now), []
+    for type, bad, good, fine in _CONDITIONS:
+        trouble = troubles.get(type)
+        status, reason, message = ("True", bad, trouble) if trouble else ("False", good, fine)
+        result.append({"type": type, "status": status, "lastTransitionTime": stamp, "reason": reason, "message": message})
+    return result
 
 
 class NamespaceController(Controller):
