@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from k8slab.sim.kernel import Cancelled, Future, Kernel, Task
-from k8slab.sim.runtime.filesystem import FileSystem
+from k8slab.sim.runtime.filesystem import FileError, FileSystem
 from k8slab.sim.streams import Pipe
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Process:
     def start(self, program: Program) -> "Process":
         """Run a program in a task of its own."""
         self.container.processes[self.pid] = self
-        self.task = self.kernel.spawn(program(self), self.argv[0])
+        self.task = self.kernel.spawn(self.guarded(program), self.argv[0])
         self.task.add_done_callback(self._ended)
         return self
 
@@ -154,9 +154,22 @@ class Process:
         processes = self.container.processes
         processes[self.pid] = self
         try:
-            return await program(self)
+            return await self.guarded(program)
         finally:
             processes.pop(self.pid, None)
+
+    async def guarded(self, program: Program) -> int:
+        """Run a program, turning what goes wrong into its message and exit code."""
+        try:
+            return await program(self)
+        except BadUsage as error:
+            return self.fail(str(error), error.code)
+        except FileError as error:
+            return self.fail(str(error))
+        except BrokenPipeError:
+            return 141
+        except (IndexError, KeyError, ValueError):
+            return self.fail("missing or invalid argument (or one that is not simulated)", 2)
 
     def signal(self, number: int) -> None:
         """Deliver a signal: KILL always ends it, others go to its handler, then to the default action.

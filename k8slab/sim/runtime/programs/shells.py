@@ -41,8 +41,9 @@ async def _script(p: Process, args: list[str], options: set[str]) -> int:
 
 async def _interactive(p: Process, shell: "object") -> int:
     """Read and run line by line, with a prompt."""
+    from k8slab.sim.runtime.shell.grammar import ShellSyntaxError
     from k8slab.sim.runtime.shell.interpreter import Exit, Shell
-    from k8slab.sim.runtime.shell.parse import ShellSyntaxError, parse
+    from k8slab.sim.runtime.shell.parse import parse
 
     assert isinstance(shell, Shell)
     pending = ""

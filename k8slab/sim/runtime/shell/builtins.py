@@ -139,7 +139,7 @@ async def _exec(shell: Shell, words: list[str], streams: Streams) -> int:
         raise Exit(127)
     process.argv, process.env, process.on_signal = words[1:], shell.environment(), None
     process.stdin, process.stdout, process.stderr = streams[0], streams[1], streams[2]
-    raise Exit(await program(process))
+    raise Exit(await process.guarded(program))
 
 
 async def _read(shell: Shell, words: list[str], streams: Streams) -> int:

@@ -5,39 +5,23 @@ A small POSIX shell: what the labs' scripts, probes and hooks need. Each command
 Simplified: no job control, no aliases, no arrays; all parts of a pipeline run in subshells.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-from k8slab.sim.kernel import Cancelled, Future
+from k8slab.sim.kernel import Future
 from k8slab.sim.runtime.filesystem import FileError
 from k8slab.sim.runtime.lookup import find_program
-from k8slab.sim.runtime.process import SIGNALS, BadUsage, Input, Process
-from k8slab.sim.runtime.shell.arithmetic import ArithmeticError_, compute
+from k8slab.sim.runtime.process import SIGNALS, Process
 from k8slab.sim.runtime.shell.ast import (
-    AndOr,
-    Arithmetic,
-    Background,
-    Case,
     Command,
-    For,
-    ForArithmetic,
-    Function,
-    If,
     Node,
-    Pipeline,
     Script,
-    Subshell,
-    While,
-    With,
 )  # fmt: skip
-from k8slab.sim.runtime.shell.expand import ExpansionError, expand_fields, expand_pattern, expand_text
-from k8slab.sim.runtime.shell.parse import ShellSyntaxError, parse
+from k8slab.sim.runtime.shell.expand import ExpansionError, expand_fields, expand_text
+from k8slab.sim.runtime.shell.grammar import ShellSyntaxError
+from k8slab.sim.runtime.shell.parse import parse
 from k8slab.sim.runtime.shell.redirect import Streams, redirected
-from k8slab.sim.streams import Pipe
 
 __all__ = ["Break", "Continue", "Exit", "Return", "Shell"]
 
-_BUILTIN_COST, _COMMAND_COST, _CPU_BUDGET = 0.0001, 0.0005, 0.05
+BUILTIN_COST, _COMMAND_COST, _CPU_BUDGET = 0.0001, 0.0005, 0.05
 _MAX_DEPTH = 100
 _SIGNAL_NAMES = {number: name for name, number in SIGNALS.items()}
 
@@ -94,7 +78,7 @@ class Shell:
         self.streams: Streams = {0: process.stdin, 1: process.stdout, 2: process.stderr}
         self.woken: Future[None] | None = None
         self._pending: list[str] = []
-        self._tested = 0
+        self.tested = 0
         self._depth = 0
         self._debt = [0.0]
         process.on_signal = self._signal
@@ -130,11 +114,13 @@ class Shell:
 
     async def run(self, node: Node) -> int:
         """Run a command; return its status, which is also ``$?``."""
+        from k8slab.sim.runtime.shell.compound import RUNNERS
+
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ExpansionError("maximum function nesting level exceeded")
         try:
-            self.status = await _RUNNERS[type(node)](self, node)
+            self.status = await RUNNERS[type(node)](self, node)
         finally:
             self._depth -= 1
         if self._pending:
@@ -261,7 +247,7 @@ class Shell:
         builtin = BUILTINS.get(words[0])
         if builtin is not None:
             self.variables |= assigned
-            await self.spend(_BUILTIN_COST)
+            await self.spend(BUILTIN_COST)
             return await builtin(self, words, streams)
         return await self.execute(words, streams, assigned)
 
@@ -273,12 +259,7 @@ class Shell:
             self.not_found(words[0], streams)
             return 127
         child = self.process.child(words, env=self.environment(extra), stdin=streams[0], stdout=streams[1], stderr=streams[2])
-        try:
-            return await child.run(program)
-        except BadUsage as error:
-            return child.fail(str(error), error.code)
-        except FileError as error:
-            return child.fail(str(error))
+        return await child.run(program)
 
     def not_found(self, name: str, streams: Streams) -> None:
         """Say that there is no such command, as the image's shell does."""
@@ -310,174 +291,8 @@ class Shell:
         else:
             self.variables[name] = value
 
-    # --- compound commands ---
-
-    async def script(self, node: Script) -> int:
-        """Run commands one after the other; with ``set -e`` up to the first that fails."""
-        for command in node.commands:
-            await self.run(command)
-            if self.status and "e" in self.options and not self._tested and not _spared(command):
-                raise Exit(self.status)
-        return self.status if node.commands else 0
-
-    async def test(self, node: Node) -> int:
-        """Run a command whose failure is an answer, not an error."""
-        self._tested += 1
-        try:
-            return await self.run(node)
-        finally:
-            self._tested -= 1
-
-    async def pipeline(self, node: Pipeline) -> int:
-        """Run commands side by side, each reading what the one before writes."""
-        if len(node.commands) == 1:
-            return int(not await self.test(node.commands[0]))
-        stdin, processes, pipes = self.streams[0], [], []
-        for command in node.commands[:-1]:
-            pipe = Pipe(self.process.kernel)
-            process = self.start(command, {**self.streams, 0: stdin, 1: _writer(pipe)})
-            process.exited.add_done_callback(lambda _, ended=pipe: ended.close())  # type: ignore[misc]
-            processes.append(process)
-            pipes.append(pipe)
-            stdin = Input(pipe=pipe)
-        last = self.start(node.commands[-1], {**self.streams, 0: stdin})
-        try:
-            status = await last.exited
-        except (Cancelled, Exception):
-            for process in [*processes, last]:
-                process.signal(9)
-            raise
-        for pipe in pipes:
-            pipe.close()
-        return int(not status) if node.negated else status
-
-    async def and_or(self, node: AndOr) -> int:
-        """``&&`` and ``||``."""
-        left = await self.test(node.left)
-        return left if (left == 0) != (node.operator == "&&") else await self.run(node.right)
-
-    async def background(self, node: Background) -> int:
-        """``&``: its standard input is empty."""
-        process = self.start(node.command, {**self.streams, 0: Input()})
-        self.last_job = process.pid
-        self.jobs[process.pid] = process.exited
-        return 0
-
-    async def if_(self, node: If) -> int:
-        """``if``."""
-        for condition, body in node.branches:
-            if condition is None or await self.test(condition) == 0:
-                return await self.run(body)
-        return 0
-
-    async def while_(self, node: While) -> int:
-        """``while`` and ``until``."""
-        status = 0
-        while (await self.test(node.condition) == 0) != node.until:
-            stop, status = await self._round(node.body)
-            if stop:
-                break
-        return status
-
-    async def for_(self, node: For) -> int:
-        """``for name in words``."""
-        words = self.positional if node.words is None else [f for word in node.words for f in await expand_fields(self, word)]
-        status = 0
-        for word in list(words):
-            self.variables[node.name] = word
-            stop, status = await self._round(node.body)
-            if stop:
-                break
-        return status
-
-    async def for_arithmetic(self, node: ForArithmetic) -> int:
-        """``for ((a; b; c))``."""
-        first, condition, step = node.parts
-        status = 0
-        await self._compute(first)
-        while await self._compute(condition):
-            stop, status = await self._round(node.body)
-            if stop:
-                break
-            await self._compute(step)
-        return status
-
-    async def _round(self, body: Script) -> tuple[bool, int]:
-        """Run a loop's body once; return whether the loop ends, and the status."""
-        await self.spend(_BUILTIN_COST)
-        try:
-            return False, await self.run(body)
-        except Break as jump:
-            if jump.levels > 1:
-                raise type(jump)(jump.levels - 1) from None
-            return not isinstance(jump, Continue), 0
-
-    async def _compute(self, word: Any) -> int:
-        try:
-            return compute(await expand_text(self, word), self.variables)
-        except ArithmeticError_ as error:
-            raise ExpansionError(str(error)) from None
-
-    async def case(self, node: Case) -> int:
-        """``case``."""
-        from fnmatch import fnmatchcase
-
-        word = await expand_text(self, node.word)
-        for patterns, body in node.items:
-            for pattern in patterns:
-                if fnmatchcase(word, await expand_pattern(self, pattern)):
-                    return await self.run(body)
-        return 0
-
-    async def function(self, node: Function) -> int:
-        """Define a function."""
-        self.functions[node.name] = node.body
-        return 0
-
-    async def arithmetic(self, node: Arithmetic) -> int:
-        """``(( ))``."""
-        return int(await self._compute(node.expression) == 0)
-
-    async def nested(self, node: Subshell) -> int:
-        """``( )``."""
-        return await self.subshell().finish(node.script)
-
-    async def with_(self, node: With) -> int:
-        """A compound command with redirections."""
-        outer = self.streams
-        try:
-            self.streams = await redirected(self, node.redirects)
-        except FileError as error:
-            self.complain(str(error))
-            return 1
-        try:
-            return await self.run(node.command)
-        finally:
-            self.streams = outer
-
 
 def _substitutes(node: Command) -> bool:
     from k8slab.sim.runtime.shell.ast import Substitution
 
     return any(isinstance(part, Substitution) for _, word in node.assignments for part in word)
-
-
-def _spared(node: Node) -> bool:
-    """Whether ``set -e`` looks away: the left sides of lists, negated pipelines."""
-    return isinstance(node, AndOr) or (isinstance(node, Pipeline) and node.negated)
-
-
-def _writer(pipe: Pipe) -> Callable[[bytes], None]:
-    def write(data: bytes) -> None:
-        if pipe.closed:
-            raise BrokenPipeError
-        pipe.write(data)
-
-    return write
-
-
-_RUNNERS: dict[type, Callable[[Shell, Any], Any]] = {
-    Script: Shell.script, Command: Shell.command, Pipeline: Shell.pipeline, AndOr: Shell.and_or, Background: Shell.background,
-    If: Shell.if_, While: Shell.while_, For: Shell.for_, ForArithmetic: Shell.for_arithmetic, Case: Shell.case,
-    Function: Shell.function, Arithmetic: Shell.arithmetic, Subshell: Shell.nested, With: Shell.with_,
-}  # fmt: skip
