@@ -182,8 +182,12 @@ class Algorithm:
                 verdict = verdicts[index]
                 if verdict is UNKNOWN:
                     verdict = self._batches.filter(results, state, pod, nodes[index])
-                if verdict is None and others:
-                    verdict = _run(others, state, pod, nodes[index])
+                if verdict is None:
+                    for plugin in others:
+                        verdict = plugin.filter(state, pod, nodes[index])
+                        if verdict is not None:
+                            verdict.plugin = plugin.name
+                            break
             if verdict is not None:
                 rejected[index] = verdict
                 continue
@@ -258,15 +262,6 @@ def _pass_through(record: CycleRecord, results: NodeResults, limit: int) -> int:
         record.rejected[rotated[position]] = results.verdicts[rotated[position]]  # type: ignore[assignment]
         position = fits.find(0, position + 1, visited)
     return visited
-
-
-def _run(filters: list[FilterPlugin], state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
-    for plugin in filters:
-        status = plugin.filter(state, pod, node)
-        if status is not None:
-            status.plugin = plugin.name
-            return status
-    return None
 
 
 def _listed(names: Iterable[str]) -> str:

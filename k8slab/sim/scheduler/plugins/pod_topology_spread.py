@@ -61,6 +61,7 @@ class _FilterState:
         own: list[bool],
     ) -> None:
         self.constraints, self.domains, self.totals, self.own = constraints, domains, totals, own
+        self.keys = [constraint.topology_key for constraint in constraints]
         self.verdicts: list[dict[str | None, Status | None]] = [{} for _ in constraints]
         self.least: list[int | None] = [None] * len(constraints)
 
@@ -147,12 +148,14 @@ class PodTopologySpread(PreFilterExtensions, FilterPlugin, PreScorePlugin, Score
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         known: _FilterState = state.data[self.name]
-        for index, verdicts in enumerate(known.verdicts):
-            domain = node.labels.get(known.constraints[index].topology_key)
+        labels = node.labels
+        for index, key in enumerate(known.keys):
+            domain, verdicts = labels.get(key), known.verdicts[index]
             if domain not in verdicts:
                 verdicts[domain] = known.verdict(index, domain)
-            if verdicts[domain] is not None:
-                return verdicts[domain]
+            verdict = verdicts[domain]
+            if verdict is not None:
+                return verdict
         return None
 
     # --- score ---
