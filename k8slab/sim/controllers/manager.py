@@ -24,6 +24,7 @@ from k8slab.sim.controllers.horizontal_pod_autoscaler import HorizontalPodAutosc
 from k8slab.sim.controllers.job import JobController
 from k8slab.sim.controllers.namespace import NamespaceController
 from k8slab.sim.controllers.node_lifecycle import NodeLifecycleController
+from k8slab.sim.controllers.persistent_volume import PersistentVolumeBinder
 from k8slab.sim.controllers.pod_gc import PodGarbageCollector
 from k8slab.sim.controllers.replicaset import ReplicaSetController
 from k8slab.sim.controllers.replication_controller import ReplicationControllerController
@@ -31,6 +32,7 @@ from k8slab.sim.controllers.resource_quota import ResourceQuotaController
 from k8slab.sim.controllers.root_ca import RootCAPublisher
 from k8slab.sim.controllers.serviceaccount import ServiceAccountController
 from k8slab.sim.controllers.statefulset import StatefulSetController
+from k8slab.sim.controllers.storage_protection import ClaimProtectionController, VolumeProtectionController
 from k8slab.sim.controllers.taint_eviction import TaintEvictionController
 from k8slab.sim.controllers.token import TokenController
 from k8slab.sim.controllers.ttl_after_finished import TTLAfterFinishedController
@@ -60,6 +62,9 @@ _SIMPLE: tuple[type[Controller], ...] = (
     StatefulSetController,
     DisruptionController,
     HorizontalPodAutoscalerController,
+    PersistentVolumeBinder,
+    ClaimProtectionController,
+    VolumeProtectionController,
 )
 
 

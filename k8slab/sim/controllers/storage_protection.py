@@ -1,0 +1,93 @@
+"""Claims in use and volumes that are bound are not deleted under their users.
+
+Upstream: k8s.io/kubernetes/pkg/controller/volume/{pvcprotection,pvprotection}. Admission puts a finalizer on every claim and
+volume; these controllers take it away when nobody uses a deleted one any more.
+"""
+
+from typing import ClassVar
+
+from k8slab.apimachinery.types import Object, key_of, split_key
+from k8slab.sim.client import EventType
+from k8slab.sim.controllers.base import Controller
+
+__all__ = ["ClaimProtectionController", "VolumeProtectionController", "claims_of"]
+
+_BY_CLAIM = "pods-by-claim"
+
+
+def claims_of(pod: Object) -> tuple[str, ...]:
+    """Return the keys of the claims that a pod mounts."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    found = []
+    for volume in pod["spec"].get("volumes") or ():
+        if "persistentVolumeClaim" in volume:
+            found.append(f"{namespace}/{volume['persistentVolumeClaim']['claimName']}")
+        elif "ephemeral" in volume:
+            found.append(f"{namespace}/{name}-{volume['name']}")
+    return tuple(found)
+
+
+class _ProtectionController(Controller):
+    """Keeps a finalizer on what is alive and takes it away from what is deleted and unused."""
+
+    resource: ClassVar[str]
+    finalizer: ClassVar[str]
+
+    def setup(self) -> None:
+        self.watch(self.resource, self._changed)
+
+    def _changed(self, type: EventType, obj: Object, old: Object | None) -> None:
+        if type != "DELETED":
+            self.queue.add(key_of(obj))
+
+    def in_use(self, obj: Object) -> bool:
+        """Whether somebody still needs the object."""
+        raise NotImplementedError
+
+    def reconcile(self, key: str) -> float | None:
+        namespace, name = split_key(key)
+        obj = self.informer(self.resource).get(name, namespace)
+        if obj is None:
+            return None
+        finalizers = obj["metadata"].get("finalizers") or []
+        if "deletionTimestamp" not in obj["metadata"]:
+            wanted = finalizers if self.finalizer in finalizers else [*finalizers, self.finalizer]
+        else:
+            wanted = finalizers if self.in_use(obj) else [f for f in finalizers if f != self.finalizer]
+        if wanted != finalizers:
+            self.client.update(self.resource, {**obj, "metadata": {**obj["metadata"], "finalizers": wanted}})
+        return None
+
+
+class ClaimProtectionController(_ProtectionController):
+    """Keeps a claim while a pod that uses it is on a node."""
+
+    name = "persistentvolumeclaim-protection-controller"
+    account = "pvc-protection-controller"
+    resource: ClassVar[str] = "persistentvolumeclaims"
+    finalizer: ClassVar[str] = "kubernetes.io/pvc-protection"
+
+    def setup(self) -> None:  # noqa: D102
+        self.informer("pods").add_index(_BY_CLAIM, claims_of)
+        super().setup()
+        self.watch("pods", self._pod_changed)
+
+    def _pod_changed(self, type: EventType, pod: Object, old: Object | None) -> None:
+        if type == "DELETED" and pod["spec"].get("volumes"):
+            for key in claims_of(pod):
+                self.queue.add(key)
+
+    def in_use(self, obj: Object) -> bool:  # noqa: D102
+        return any(pod["spec"].get("nodeName") for pod in self.informer("pods").by_index(_BY_CLAIM, key_of(obj)))
+
+
+class VolumeProtectionController(_ProtectionController):
+    """Keeps a volume while it is bound to a claim."""
+
+    name = "persistentvolume-protection-controller"
+    account = "pv-protection-controller"
+    resource: ClassVar[str] = "persistentvolumes"
+    finalizer: ClassVar[str] = "kubernetes.io/pv-protection"
+
+    def in_use(self, obj: Object) -> bool:  # noqa: D102
+        return (obj.get("status") or {}).get("phase") == "Bound"
