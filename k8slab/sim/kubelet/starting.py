@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from k8slab.apimachinery.quantity import milli_value, value
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.sim.kubelet.environment import ConfigError, expand, resolve_environment
-from k8slab.sim.kubelet.probes import ProbeKind, Prober, check
+from k8slab.sim.kubelet.probing import begin_probes
 from k8slab.sim.kubelet.records import ContainerRecord
 from k8slab.sim.kubelet.stages import may_restart
 from k8slab.sim.kubelet.volumes import references
@@ -190,7 +190,7 @@ def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> 
         return
     record.container, record.state = container, "running"
     worker.event("Normal", "Started", "Container started", record)
-    _begin_probes(worker, record, container)
+    begin_probes(worker, record, container)
     hook = (record.spec.get("lifecycle") or {}).get("postStart")
     if hook:
         from k8slab.sim.kubelet.stopping import run_post_start
@@ -229,63 +229,3 @@ def watch_sources(worker: "PodWorker") -> None:
     namespace = worker.record.pod["metadata"]["namespace"]
     for kind, name in references(worker.record.pod):
         worker.context.router.watch_config(kind, namespace, name, worker.context.config.name)
-
-
-# --- probes ---
-
-
-def _begin_probes(worker: "PodWorker", record: ContainerRecord, container: Container) -> None:
-    spec = record.spec
-    if spec.get("startupProbe"):
-        record.probers = [_prober(worker, record, container, "startup")]
-        record.probers[0].start()
-        return
-    _started(worker, record, container)
-
-
-def _started(worker: "PodWorker", record: ContainerRecord, container: Container) -> None:
-    """The container has started up: from now on it is probed, and ready unless a readiness probe has to say so first."""
-    if record.started:
-        return
-    for prober in record.probers or ():
-        prober.stop()
-    record.started, record.ready = True, not record.spec.get("readinessProbe") and record.kind != "init"
-    kinds: tuple[ProbeKind, ...] = ("liveness", "readiness")
-    record.probers = [_prober(worker, record, container, kind) for kind in kinds if record.spec.get(f"{kind}Probe")] or None
-    for prober in record.probers or ():
-        prober.start()
-    worker.touch()
-    if record.kind == "sidecar":
-        worker.wake()
-
-
-def _prober(worker: "PodWorker", record: ContainerRecord, container: Container, kind: ProbeKind) -> Prober:
-    probe, context = record.spec[f"{kind}Probe"], worker.context
-    passed: dict[str, Callable[[], object]] = {
-        "startup": lambda: _started(worker, record, container),
-        "readiness": lambda: worker.set_ready(record, True),
-        "liveness": lambda: None,
-    }
-    failed: dict[str, Callable[[], object]] = {
-        "startup": lambda: _unhealthy(worker, record, container, kind, probe),
-        "readiness": lambda: worker.set_ready(record, False),
-        "liveness": lambda: _unhealthy(worker, record, container, kind, probe),
-    }
-
-    def attempt() -> Any:
-        return context.kernel.spawn(check(context.network, context.namespace, container, record.spec, probe))
-
-    def noted(problem: str) -> None:
-        worker.event("Warning", "Unhealthy", f"{kind.capitalize()} probe failed: {problem}", record)
-
-    return Prober(context.kernel, kind, probe, attempt, passed[kind], failed[kind], noted)
-
-
-def _unhealthy(worker: "PodWorker", record: ContainerRecord, container: Container, kind: str, probe: dict[str, Any]) -> None:
-    from k8slab.sim.kubelet.stopping import stop_container
-
-    if record.container is not container or record.stopping:
-        return
-    worker.event("Normal", "Killing", f"Container {record.name} failed {kind} probe, will be restarted", record)
-    default = worker.record.pod["spec"].get("terminationGracePeriodSeconds", 30)
-    stop_container(worker, record, float(probe.get("terminationGracePeriodSeconds") or default), announce=False)

@@ -10,6 +10,7 @@ from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.kernel import Timer
 from k8slab.sim.kubelet import starting, stopping
 from k8slab.sim.kubelet.context import NodeContext
+from k8slab.sim.kubelet.exits import go_duration, terminated_state
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
 from k8slab.sim.kubelet.resuming import resume
 from k8slab.sim.kubelet.sandbox import sandbox_of
@@ -109,7 +110,7 @@ class PodWorker:
         if record.container is not container or record.state != "running":
             return
         self._stop_probers(record)
-        record.terminated = _terminated(record, container)
+        record.terminated = terminated_state(record, container)
         record.state, record.reason, record.message = "terminated", "", ""
         record.ready = record.started = record.stopping = False
         if self.record.deleted:
@@ -210,7 +211,7 @@ class PodWorker:
             return False
         pod = self.record.pod["metadata"]
         subject = f"failed container={container.name} pod={pod['name']}_{pod['namespace']}({pod.get('uid', '')})"
-        container.reason, container.message = "CrashLoopBackOff", f"back-off {_duration(delay)} restarting {subject}"
+        container.reason, container.message = "CrashLoopBackOff", f"back-off {go_duration(delay)} restarting {subject}"
         container.retry_at = ended + delay
         text = (
             f"Back-off restarting failed container {container.name} in pod {pod['name']}_{pod['namespace']}({pod.get('uid', '')})"
@@ -314,35 +315,3 @@ class PodWorker:
 def _described(pod: Object) -> tuple[object, object]:
     """What the downward API shows of a pod."""
     return pod["metadata"].get("labels"), pod["metadata"].get("annotations")
-
-
-def _duration(seconds: float) -> str:
-    """Return a duration as Go prints it.
-
-    >>> _duration(10), _duration(80), _duration(300)
-    ('10s', '1m20s', '5m0s')
-    """
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
-
-
-def _terminated(record: ContainerRecord, container: Container) -> Object:
-    state: Object = {
-        "exitCode": container.exit_code,
-        "reason": container.reason,
-        "startedAt": rfc3339(container.started_at),
-        "finishedAt": rfc3339(container.finished_at),
-        "containerID": f"containerd://{container.id}",
-    }
-    message = _termination_message(record.spec, container)
-    if message:
-        state["message"] = message
-    return state
-
-
-def _termination_message(spec: Object, container: Container) -> str:
-    path = spec.get("terminationMessagePath") or "/dev/termination-log"
-    written = container.written_file(path)
-    if not written and spec.get("terminationMessagePolicy") == "FallbackToLogsOnError" and container.exit_code:
-        return container.log.tail(80, 2048)
-    return (written or b"").decode("utf-8", "replace")[:4096]

@@ -11,7 +11,8 @@ NetworkPolicy, Ingress and IPv6 are not looked at. Called by the kubelets (addre
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.namespace import NetNamespace, ResolvConf
-from k8slab.sim.network.network import Connection, Network, Server
+from k8slab.sim.network.network import Network
+from k8slab.sim.network.sockets import Connection, Server
 
 __all__ = [
     "ConnectError",

@@ -4,12 +4,12 @@ Stands for the CNI plugin, the nodes' routes and kube-proxy's rules. A connectio
 real thing would wait for (no answer to SYN, no host behind an address) takes simulated time.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.client import Client
-from k8slab.sim.kernel import Future, Kernel
+from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.addresses import AddressPool
 from k8slab.sim.network.dns import Answer, ClusterDns
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable
@@ -17,52 +17,18 @@ from k8slab.sim.network.http import Request, Response, Url, parse_request, parse
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
 from k8slab.sim.network.services import ServiceTable
+from k8slab.sim.network.sockets import Connection, Listener, Server
 from k8slab.sim.network.waiting import OutOfTime, within
 from k8slab.sim.streams import Pipe
 
-__all__ = ["Connection", "Network", "Server"]
+__all__ = ["Network"]
 
 #: How long Linux tries to connect before it gives up, and how long ARP takes to.
 SYN_TIMEOUT, ARP_TIMEOUT = 127.0, 3.1
 
 
-class Server(Protocol):
-    """Whoever listens: one that speaks HTTP answers requests, another one gets the raw connection."""
-
-    @property
-    def speaks_http(self) -> bool:
-        """Whether it speaks HTTP."""
-        ...
-
-    def handle(self, request: Request) -> Coroutine[Future[Any], None, Response]:
-        """Answer an HTTP request."""
-        ...
-
-    def accept(self, connection: "Connection") -> Coroutine[Future[Any], None, None]:
-        """Serve a raw connection until it ends."""
-        ...
-
-
-class Connection(NamedTuple):
-    """One end of a TCP connection: read from ``incoming``, write to ``outgoing``."""
-
-    incoming: Pipe
-    outgoing: Pipe
-    peer: str
-
-    def close(self) -> None:
-        """End both directions."""
-        self.incoming.close()
-        self.outgoing.close()
-
-
-class _Listener(NamedTuple):
-    server: Server
-    loopback_only: bool
-
-
 class _Target(NamedTuple):
-    listener: _Listener
+    listener: Listener
     ip: str
     port: int
     path: PacketPath
@@ -89,7 +55,7 @@ class Network:
         self._node_ips: dict[str, str] = {}
         self._down: set[str] = set()
         self._owners: dict[str, NetNamespace] = {}
-        self._listeners: dict[tuple[str, int, str], _Listener] = {}
+        self._listeners: dict[tuple[str, int, str], Listener] = {}
         self._ports = 32768
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -142,7 +108,7 @@ class Network:
         """
         if (ip, port, protocol) in self._listeners:
             raise OSError("Address already in use")
-        self._listeners[ip, port, protocol] = _Listener(server, loopback_only)
+        self._listeners[ip, port, protocol] = Listener(server, loopback_only)
 
     def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:
         """Close a listening socket; harmless if there is none."""

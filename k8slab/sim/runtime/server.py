@@ -24,7 +24,7 @@ from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.process import SIGNALS, Output
 
 if TYPE_CHECKING:
-    from k8slab.sim.network.network import Connection
+    from k8slab.sim.network.sockets import Connection
     from k8slab.sim.runtime.container import Container
 
 __all__ = ["SimulatedServer"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from k8slab.sim.kernel import Future
 from k8slab.sim.network.http import Request, Response
-from k8slab.sim.network.network import Connection
+from k8slab.sim.network.sockets import Connection
 from k8slab.sim.runtime.apps import chatter, netexec, nginx, redis, static
 from k8slab.sim.runtime.server import SimulatedServer
 

@@ -1,6 +1,6 @@
 """Servers that do not speak HTTP: redis (a handful of commands) and one that accepts and says nothing."""
 
-from k8slab.sim.network.network import Connection
+from k8slab.sim.network.sockets import Connection
 from k8slab.sim.runtime.server import SimulatedServer
 
 __all__ = ["serve", "silent"]
