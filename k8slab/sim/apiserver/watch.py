@@ -88,7 +88,7 @@ class _Watch:
             self._chunks.append(b'{"type":"' + type_.encode() + b'","object":' + self._encode(entry) + b"}\n")
 
     def _bookmark(self, annotations: dict[str, str] | None = None) -> None:
-        meta: Object = {"resourceVersion": str(max(self._since, self._store.durable)), "creationTimestamp": None}
+        meta: Object = {"resourceVersion": str(max(self._since, self._store.durable))}
         if annotations:
             meta["annotations"] = annotations
         obj = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": meta}

@@ -1,6 +1,7 @@
 """sh, ash, bash: the shell as a command, with -c, a script, or interactively."""
 
 import posixpath
+import re
 
 from k8slab.sim.runtime.filesystem import FileError
 from k8slab.sim.runtime.process import Process, Program
@@ -24,7 +25,7 @@ async def sh(p: Process) -> int:
     if args:
         return await _script(p, args, options)
     shell = Shell(p, p.name, [])
-    return await _interactive(p, shell) if p.tty else await shell.run_text((await p.stdin.read_all()).decode("utf-8", "replace"))
+    return await _read_and_run(p, shell)
 
 
 async def _script(p: Process, args: list[str], options: set[str]) -> int:
@@ -39,8 +40,8 @@ async def _script(p: Process, args: list[str], options: set[str]) -> int:
     return await shell.run_text(text)
 
 
-async def _interactive(p: Process, shell: "object") -> int:
-    """Read and run line by line, with a prompt."""
+async def _read_and_run(p: Process, shell: "object") -> int:
+    """Read standard input and run each command as soon as it is complete; with a prompt on a terminal."""
     from k8slab.sim.runtime.shell.grammar import ShellSyntaxError
     from k8slab.sim.runtime.shell.interpreter import Exit, Shell
     from k8slab.sim.runtime.shell.parse import parse
@@ -48,35 +49,55 @@ async def _interactive(p: Process, shell: "object") -> int:
     assert isinstance(shell, Shell)
     pending = ""
     while True:
-        sign = "#" if p.uid == 0 else "$"
-        p.out("> " if pending else f"{p.cwd} {sign} " if "busybox" in p.container.config.image.tools else f"{sign} ")
+        if p.tty:
+            p.out(_prompt(p, pending))
         line = (await p.stdin.read_line()).decode("utf-8", "replace")
         if not line:
-            return shell.status
+            return await shell.run_text(pending) if pending else await shell.leave()
         pending += line
+        if _open(pending):
+            continue
         try:
             script = parse(pending)
         except ShellSyntaxError as error:
-            if "unexpected end" in str(error) or pending.count('"') % 2 or pending.count("'") % 2 or _open(pending):
+            if "unexpected end" in str(error) or pending.count('"') % 2 or pending.count("'") % 2:
                 continue
             shell.complain(str(error))
             pending, shell.status = "", 2
+            if not p.tty:
+                return 2
             continue
         pending = ""
         try:
             await shell.run(script)
         except Exit as exit:
-            return exit.code
+            shell.status = exit.code
+            return await shell.leave()
         except Exception as error:
             shell.complain(str(error))
             shell.status = 2
 
 
+def _prompt(p: Process, pending: str) -> str:
+    sign = "#" if p.uid == 0 else "$"
+    return "> " if pending else f"{p.cwd} {sign} " if "busybox" in p.container.config.image.tools else f"{sign} "
+
+
+_PAIRS = (("do", "done"), ("then", "fi"), ("case", "esac"), ("{", "}"), ("if", "fi"), ("while", "done"), ("for", "done"))
+_HERE = re.compile(r"<<(-?)[ \t]*([\"']?)(\w+)\2")
+
+
 def _open(text: str) -> bool:
-    """Whether a compound command has not been closed yet."""
+    """Whether a compound command, a here-document or a continued line has not ended yet.
+
+    >>> _open("cat <<E\\nx\\n"), _open("cat <<E\\nx\\nE\\n"), _open("for i in 1; do\\n"), _open("echo \\\\\\n"), _open("ls\\n")
+    (True, False, True, True, False)
+    """
     words = text.replace(";", " ; ").split()
-    pairs = (("do", "done"), ("then", "fi"), ("case", "esac"), ("{", "}"), ("if", "fi"), ("while", "done"), ("for", "done"))
-    return any(words.count(opening) > words.count(closing) for opening, closing in pairs)
+    if text.endswith("\\\n") or any(words.count(opening) > words.count(closing) for opening, closing in _PAIRS):
+        return True
+    lines = text.splitlines()
+    return any(not any((line.lstrip("\t") if tabs else line) == end for line in lines) for tabs, _, end in _HERE.findall(text))
 
 
 async def python(p: Process) -> int:
