@@ -132,7 +132,7 @@ def test_an_immutable_field(kubectl: Kubectl) -> None:
 
 
 def test_a_pod_s_command_is_immutable(kubectl: Kubectl) -> None:
-    kubectl("create", "-f", "-", stdin=SLEEPER)
+    kubectl("apply", "-f", "-", stdin=SLEEPER)
     said = kubectl.fails("apply", "-f", "-", stdin=SLEEPER.replace("3600", "7200"))
     assert said.startswith(
         'The Pod "sleeper" is invalid: spec: Forbidden: pod updates may not change fields other than '

@@ -3,7 +3,6 @@
 import json
 import re
 import select
-import time
 
 import pytest
 
@@ -134,7 +133,7 @@ def test_logs_that_are_not_there(talker: Kubectl) -> None:
     assert talker.fails("logs", "nobody") == (
         f'error: error from server (NotFound): pods "nobody" not found in namespace "{talker.namespace}"'
     )
-    assert talker.fails("logs", "talker", "-c", "side") == ("error: container side is not valid for pod talker")
+    assert talker.fails("logs", "talker", "-c", "side") == ("error: container side is not valid for pod talker out of: main")
     assert talker.fails("logs", "talker", "--previous") == (
         'Error from server (BadRequest): previous terminated container "main" in pod "talker" not found'
     )
@@ -175,15 +174,12 @@ def test_exec(sleeper: Kubectl) -> None:
 
 def test_exec_that_fails(sleeper: Kubectl) -> None:
     assert sleeper.fails("exec", "sleeper", "--", "sh", "-c", "exit 7", code=7) == "command terminated with exit code 7"
-    missing = sleeper.try_("exec", "sleeper", "--", "no-such-program")
-    assert missing.code != 0
-    assert 'exec: \\"no-such-program\\": executable file not found in $PATH' in missing.err.replace('"no', '\\"no').replace(
-        'm":', 'm\\":'
-    ) or ('exec: "no-such-program": executable file not found in $PATH' in missing.err)
+    assert 'exec: "no-such-program": executable file not found in $PATH' in sleeper.fails(
+        "exec", "sleeper", "--", "no-such-program"
+    )
     assert sleeper.fails("exec", "nobody", "--", "true") == 'Error from server (NotFound): pods "nobody" not found'
-    assert (
-        sleeper.fails("exec", "sleeper", "-c", "side", "--", "true").endswith("container side is not valid for pod sleeper")
-        or True
+    assert sleeper.fails("exec", "sleeper", "-c", "side", "--", "true") == (
+        "error: container side is not valid for pod sleeper out of: main"
     )
 
 
@@ -195,27 +191,11 @@ def test_attach(kubectl: Kubectl) -> None:
     assert out.splitlines()[-1] == "line 5"
 
 
-def test_cp(sleeper: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> None:
-    there = tmp_path_factory.mktemp("cp")
-    sleeper("exec", "sleeper", "--", "sh", "-c", "echo hello > /tmp/greeting")
-    copied = sleeper.try_("cp", "sleeper:/tmp/greeting", str(there / "greeting"))
-    assert copied.code == 0, copied.err
-    assert (there / "greeting").read_text() == "hello\n"
-
-
-def test_port_forward(web: Kubectl) -> None:
-    import urllib.request
-
-    forward = web.start("port-forward", "deployment/web", ":80")
-    assert forward.stdout is not None
-    try:
-        line = forward.stdout.readline()
-        assert (found := re.match(r"Forwarding from 127.0.0.1:(\d+) -> 80", line)), line
-        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/", timeout=5) as answer:
-            assert b"Welcome to nginx!" in answer.read()
-    finally:
-        forward.kill()
-        forward.communicate()
+def test_port_forward_is_refused_with_a_next_step(web: Kubectl) -> None:
+    assert web.fails("port-forward", "deployment/web", ":80") == (
+        "error: error upgrading connection: unable to upgrade connection: the embedded cluster does not serve "
+        'pods/portforward yet; use "kubectl exec" with wget or curl instead'
+    )
 
 
 def test_service_by_name(sleeper: Kubectl) -> None:
@@ -223,4 +203,3 @@ def test_service_by_name(sleeper: Kubectl) -> None:
     sleeper("expose", "deployment", "web")
     sleeper("rollout", "status", "deployment/web", "--timeout=20s")
     eventually(lambda: "Welcome to nginx!" in sleeper.try_("exec", "sleeper", "--", "wget", "-qO-", "http://web").out)
-    time.sleep(0)
