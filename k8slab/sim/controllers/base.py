@@ -62,6 +62,7 @@ class Controller:
 
     name: ClassVar[str]  #: as in kube-controller-manager's ``--controllers``
     account: ClassVar[str]  #: the ServiceAccount in kube-system it acts as
+    source: ClassVar[str] = ""  #: how it signs its events, where that is not the account's name
 
     def __init__(self, client: Client, kernel: Kernel, informers: Client | None = None) -> None:
         self.client, self.kernel, self._source = client, kernel, informers or client
@@ -121,7 +122,9 @@ class Controller:
 
     def event(self, regarding: Object, type: str, reason: str, message: str) -> None:
         """Record an Event from this controller."""
-        self.client.event(regarding, "Warning" if type == "Warning" else "Normal", reason, message, component=self.account)
+        self.client.event(
+            regarding, "Warning" if type == "Warning" else "Normal", reason, message, component=self.source or self.account
+        )
 
     def _process(self, key: str) -> None:
         try:

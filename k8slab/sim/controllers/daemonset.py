@@ -25,6 +25,7 @@ class DaemonSetController(Controller):
 
     name = "daemonset-controller"
     account = "daemon-set-controller"
+    source = "daemonset-controller"
 
     def setup(self) -> None:  # noqa: D102
         add_controller_index(self.informer("pods"))

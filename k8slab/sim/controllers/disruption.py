@@ -57,6 +57,7 @@ class DisruptionController(Controller):
 
     name = "disruption-controller"
     account = "disruption-controller"
+    source = "controllermanager"
 
     def setup(self) -> None:  # noqa: D102
         self.watch(_BUDGETS, self._budget_changed)

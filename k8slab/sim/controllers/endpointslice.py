@@ -48,6 +48,7 @@ class EndpointSliceController(ServiceController):
 
     name = "endpointslice-controller"
     account = "endpointslice-controller"
+    source = "endpoint-slice-controller"
 
     def setup(self) -> None:  # noqa: D102
         self._echoes: set[str] = set()  # revisions of our own writes, whose events are no news (upstream: EndpointSliceTracker)

@@ -11,6 +11,7 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.client import Client
 from k8slab.sim.controllers.base import Controller
+from k8slab.sim.controllers.certificate_signing import CertificateSigner, Sign
 from k8slab.sim.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from k8slab.sim.controllers.cronjob import CronJobController
 from k8slab.sim.controllers.daemonset import DaemonSetController
@@ -84,6 +85,8 @@ class ControllerManager:
         The cluster's CA certificate.
     sign_token
         Called with a ServiceAccount and a Secret; returns a token that does not expire.
+    sign_certificate
+        Signs certificate requests, see `CertificateSigner`; without it they stay unsigned.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class ControllerManager:
         resources: Callable[[], Iterable[Resource]],
         ca_pem: str,
         sign_token: Callable[[Object, Object], str],
+        sign_certificate: Sign | None = None,
     ) -> None:
         shared = client_for(MANAGER)
 
@@ -107,6 +111,8 @@ class ControllerManager:
             *(make(controller, controller.account) for controller in _SIMPLE),
             make(GarbageCollector, GarbageCollector.account, resources=resources),
         ]
+        if sign_certificate is not None:
+            controllers.append(make(CertificateSigner, CertificateSigner.account, sign=sign_certificate))
         self.controllers = {controller.name: controller for controller in controllers}
 
     def start(self, name: str = "") -> None:

@@ -31,6 +31,7 @@ class PersistentVolumeBinder(Controller):
 
     name = "persistentvolume-binder-controller"
     account = "persistent-volume-binder"
+    source = "persistentvolume-controller"
 
     def setup(self) -> None:  # noqa: D102
         self.watch(_CLAIMS, self._claim_changed)

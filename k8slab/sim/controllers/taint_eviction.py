@@ -38,6 +38,7 @@ class TaintEvictionController(Controller):
 
     name = "taint-eviction-controller"
     account = "node-controller"
+    source = "taint-eviction-controller"
 
     def setup(self) -> None:  # noqa: D102
         self.informer("pods").add_index(PODS_BY_NODE, pods_by_node)

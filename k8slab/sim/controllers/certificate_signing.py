@@ -1,0 +1,108 @@
+"""The certificate controllers: approved signing requests get their certificate, old requests are cleared away.
+
+Upstream: k8s.io/kubernetes/pkg/controller/certificates/{signer,cleaner}. The signature itself is the caller's (the cluster's
+CA). Left out: approving the kubelets' own requests, as the kubelets here have their certificates from the start. Ages
+follow the cluster's clock, the validity of certificates the host's.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+
+from k8slab.apimachinery.timestamps import parse_time, rfc3339
+from k8slab.apimachinery.types import Object
+from k8slab.sim.client import Client, EventType
+from k8slab.sim.controllers import conditions
+from k8slab.sim.controllers.base import Controller
+from k8slab.sim.kernel import Kernel
+
+__all__ = ["SIGNERS", "CertificateSigner", "complaint", "expiry"]
+
+_REQUESTS = "certificatesigningrequests.certificates.k8s.io"
+_COMMON = {"digital signature", "key encipherment"}
+SIGNERS = {  #: usages that a signer of kube-controller-manager allows, and the one it insists on
+    "kubernetes.io/kube-apiserver-client": ({*_COMMON, "client auth"}, "client auth"),
+    "kubernetes.io/kube-apiserver-client-kubelet": ({*_COMMON, "client auth"}, "client auth"),
+    "kubernetes.io/kubelet-serving": ({*_COMMON, "server auth"}, "server auth"),
+}
+_LONGEST, _SHORTEST = 365 * 86400.0, 600.0
+_PENDING, _DECIDED = 86400.0, 3600.0
+
+Sign = Callable[[bytes, float, bool], bytes]
+
+
+def complaint(spec: Object) -> str:
+    """Return what is wrong with the usages that a request asks for, "" if nothing is.
+
+    >>> complaint({"signerName": "kubernetes.io/kube-apiserver-client", "usages": ["server auth"]})
+    'usages did not match signer'
+    """
+    allowed, needed = SIGNERS[spec["signerName"]]
+    asked = set(spec.get("usages") or ())
+    return "" if needed in asked and asked <= allowed else "usages did not match signer"
+
+
+def expiry(request: Object) -> float:
+    """Return when a request is cleared away: a day after it was made, an hour after it was decided."""
+    known = (request.get("status") or {}).get("conditions") or ()
+    times = [parse_time(c.get("lastUpdateTime") or c["lastTransitionTime"]) for c in known]
+    return max(times) + _DECIDED if times else parse_time(request["metadata"]["creationTimestamp"]) + _PENDING
+
+
+class CertificateSigner(Controller):
+    """Signs what is approved.
+
+    Parameters
+    ----------
+    client, kernel, informers
+        See `Controller`.
+    sign
+        Called with the request (PEM), the seconds that the certificate is to be valid, and whether it is a server's;
+        returns the certificate (PEM) or raises ValueError.
+    """
+
+    name = "certificatesigningrequest-signing-controller"
+    account = "certificate-controller"
+
+    def __init__(self, client: Client, kernel: Kernel, informers: Client | None = None, *, sign: Sign) -> None:
+        super().__init__(client, kernel, informers)
+        self._sign = sign
+
+    def setup(self) -> None:  # noqa: D102
+        self.watch(_REQUESTS, self._changed)
+
+    def _changed(self, type: EventType, request: Object, old: Object | None) -> None:
+        if type != "DELETED":
+            self.queue.add(request["metadata"]["name"])
+
+    def reconcile(self, key: str) -> float | None:  # noqa: D102
+        request = self.informer(_REQUESTS).get(key)
+        if request is None:
+            return None
+        left = expiry(request) - self.kernel.now()
+        if left <= 0:
+            self.client.delete(_REQUESTS, key, uid=request["metadata"]["uid"])
+            return None
+        status = request.get("status") or {}
+        known = status.get("conditions")
+        approved = conditions.is_true(known, "Approved") and not conditions.is_true(known, "Denied")
+        if approved and not status.get("certificate") and not conditions.is_true(known, "Failed"):
+            if request["spec"]["signerName"] in SIGNERS:
+                self._issue(request)
+        return left
+
+    def _issue(self, request: Object) -> None:
+        spec, status = request["spec"], dict(request.get("status") or {})
+        trouble = complaint(spec)
+        if not trouble:
+            wanted = float(spec.get("expirationSeconds") or _LONGEST)
+            seconds, server = min(max(wanted, _SHORTEST), _LONGEST), "server auth" in spec["usages"]
+            try:
+                status["certificate"] = b64encode(self._sign(b64decode(spec["request"]), seconds, server)).decode()
+            except ValueError as error:
+                trouble = str(error)
+        if trouble:
+            stamp = rfc3339(self.kernel.now())
+            times = {"lastUpdateTime": stamp, "lastTransitionTime": stamp}
+            failed = {"type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": trouble, **times}
+            status["conditions"] = [*(status.get("conditions") or ()), failed]
+        self.client.update(_REQUESTS, {**request, "status": status}, "status")
