@@ -81,7 +81,9 @@ def attach(kernel: Kernel, record: PodRecord, name: str, stdin: Pipe | None, std
     """Connect to a container's first process; the future is done when it ends."""
     container = _running(record, name)
     ended: Future[int] = kernel.future()
-    stream = container.log.read(follow=True, tail_lines=0)
+    stream = Pipe(kernel)
+    container.watchers += (stream,)
+    once = bool(find_container(record, name).spec.get("stdinOnce"))
 
     def forward(data: bytes) -> None:
         if data:
@@ -92,7 +94,7 @@ def attach(kernel: Kernel, record: PodRecord, name: str, stdin: Pipe | None, std
     stream.listen(forward)
     if stdin is not None and container.stdin is not None:
         target = container.stdin
-        stdin.listen(lambda data: target.write(data) if data else target.close())
+        stdin.listen(lambda data: target.write(data) if data else target.close() if once else None)
     return ended
 
 

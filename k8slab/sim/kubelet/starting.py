@@ -159,6 +159,7 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         cpu_limit=milli_value(limits.get("cpu", "0")),
         memory_limit=value(limits.get("memory", "0")),
         stdin=bool(spec.get("stdin")),
+        tty=bool(spec.get("tty")),
         delays=context.options.start_delays,
     )
 

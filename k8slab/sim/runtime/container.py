@@ -62,6 +62,7 @@ class ContainerConfig:
     cpu_limit: int = 0
     memory_limit: int = 0
     stdin: bool = False
+    tty: bool = False
     delays: float = 0.0  #: factor on the image's own start-up time
 
 
@@ -82,7 +83,7 @@ class Container:
 
     __slots__ = ("_load", "_load_time", "_next_pid", "_root", "config", "cpu_burning", "exit_code", "finished_at", "id",
                  "kernel", "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state",
-                 "stdin")  # fmt: skip
+                 "stdin", "watchers")  # fmt: skip
 
     def __init__(
         self, id: str, config: ContainerConfig, kernel: Kernel, network: "Network", on_exit: Callable[["Container"], object]
@@ -95,6 +96,7 @@ class Container:
         self.processes: dict[int, Process] = {}
         self.server: SimulatedServer | None = None
         self.stdin: Pipe | None = None
+        self.watchers: tuple[Pipe, ...] = ()  #: attached clients, who get the output as it comes
         self.memory, self.cpu_burning = 0, 0
         self._next_pid = 1
         self._root: Directory | None = None
@@ -136,8 +138,7 @@ class Container:
         assert program is not None
         self.claim_memory(1 << 20)
         if self.state == "running":
-            process = self.new_process(argv, self._first_input(), self.stdout, self.stderr)
-            process.start(program).exited.add_done_callback(lambda code: self.finish(code.result()))
+            self._first_process(argv).start(program).exited.add_done_callback(lambda code: self.finish(code.result()))
 
     def _start_server(self, spec: dict[str, Any], argv: list[str]) -> None:
         from k8slab.sim.runtime.server import SimulatedServer
@@ -146,11 +147,23 @@ class Container:
         self.server = SimulatedServer(self, spec, argv, self.stdout, self.stderr, self.finish)
         self.server.start()
 
-    def _first_input(self) -> Input:
+    def _first_process(self, argv: list[str]) -> Process:
         if not self.config.stdin:
-            return Input()
+            return self.new_process(argv, Input(), self.stdout, self.stderr)
         self.stdin = Pipe(self.kernel)
-        return Input(pipe=self.stdin)
+        if self.config.tty:
+            return self._on_terminal(argv, self.stdin, self.stdout)
+        return self.new_process(argv, Input(pipe=self.stdin), self.stdout, self.stderr)
+
+    def _on_terminal(self, argv: list[str], typed: Pipe | None, shown: Output) -> Process:
+        from k8slab.sim.runtime.terminal import Terminal
+
+        lines = Pipe(self.kernel)
+        process = self.new_process(argv, Input(pipe=lines), shown, shown)
+        terminal = Terminal(typed, shown, lines, lambda: process.signal(2))
+        process.stdout = process.stderr = terminal.output
+        process.tty = True
+        return process
 
     def stop(self, signal: str = "") -> None:
         """Send the stop signal (or another one) to the first process."""
@@ -175,6 +188,8 @@ class Container:
         for process in list(self.processes.values()):
             process.exit(137)
         self.log.close()
+        for watcher in self.watchers:
+            watcher.close()
         self.kernel.call_soon(self.on_exit, self)
 
     # --- processes ---
@@ -187,10 +202,14 @@ class Container:
     def stdout(self, data: bytes) -> None:
         """Write to the container's standard output."""
         self.log.write(data.decode("utf-8", "replace"))
+        for watcher in self.watchers:
+            watcher.write(data)
 
     def stderr(self, data: bytes) -> None:
         """Write to the container's standard error."""
         self.log.write(data.decode("utf-8", "replace"), "stderr")
+        for watcher in self.watchers:
+            watcher.write(data)
 
     def new_process(self, argv: list[str], stdin: Input, stdout: Output, stderr: Output) -> Process:
         """Return a process with the container's environment, directory and user."""
@@ -230,14 +249,7 @@ class Container:
 
     def exec_terminal(self, argv: list[str], typed: Pipe | None, shown: Output) -> Future[int]:
         """Run a command on a terminal (``exec -t``)."""
-        from k8slab.sim.runtime.terminal import Terminal
-
-        program, lines = self._program(argv[0]), Pipe(self.kernel)
-        process = self.new_process(argv, Input(pipe=lines), shown, shown)
-        terminal = Terminal(typed, shown, lines, lambda: process.signal(2))
-        process.stdout = process.stderr = terminal.output
-        process.tty = True
-        return process.start(program).exited
+        return self._on_terminal(argv, typed, shown).start(self._program(argv[0])).exited
 
     def _program(self, name: str) -> Program:
         from k8slab.sim.runtime.lookup import find_program

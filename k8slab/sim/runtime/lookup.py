@@ -22,7 +22,7 @@ _CORE = (
     "sh", "[", "[[", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "dirname", "du",
     "echo", "env", "expr", "false", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "md5sum",
     "mkdir", "mktemp", "mount", "mv", "nproc", "printenv", "printf", "ps", "pwd", "readlink", "rm", "rmdir", "sed",
-    "seq", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tee", "test", "timeout", "top", "touch", "tr", "true",
+    "seq", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr", "true",
     "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
 _SETS = {

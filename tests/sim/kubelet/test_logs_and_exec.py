@@ -133,6 +133,23 @@ def test_attach_shows_what_comes_and_feeds_what_is_typed(world):
     assert (code.result(), everything(shown)) == (3, "got hello\n")
 
 
+def test_a_container_with_a_terminal_can_be_attached_to_and_detached_from(world):
+    world.pod("box", "busybox", command=["sh"], stdin=True, tty=True, spec={"restartPolicy": "Never"})
+    for line in (b"x=1\r", b"echo $x\r"):
+        typed, shown = Pipe(world.kernel), Pipe(world.kernel)
+        world.kubelets[0].attach(NAMESPACE, "box", "", typed, shown, shown, tty=True)
+        typed.write(line)
+        typed.close()
+        world.kernel.run_ready()
+    assert everything(shown) == "echo $x\r\n1\r\n/ # "
+    assert world.reason("box") == "Running"
+
+
+def test_without_input_the_end_of_a_shell_is_at_once(world):
+    world.pod("box", "busybox", spec={"restartPolicy": "Never"})
+    assert world.reason("box") == "Completed"
+
+
 def test_containers_use_cpu_and_memory(world):
     world.pod()
     world.pod("burner", "polinux/stress", command=["stress", "--cpu", "2"], resources={"limits": {"cpu": "500m"}})
