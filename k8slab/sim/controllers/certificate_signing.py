@@ -85,9 +85,9 @@ class CertificateSigner(Controller):
         status = request.get("status") or {}
         known = status.get("conditions")
         approved = conditions.is_true(known, "Approved") and not conditions.is_true(known, "Denied")
-        if approved and not status.get("certificate") and not conditions.is_true(known, "Failed"):
-            if request["spec"]["signerName"] in SIGNERS:
-                self._issue(request)
+        done = status.get("certificate") or conditions.is_true(known, "Failed")
+        if approved and not done and request["spec"]["signerName"] in SIGNERS:
+            self._issue(request)
         return left
 
     def _issue(self, request: Object) -> None:
