@@ -190,6 +190,7 @@ class ApiServer:
             self._authorize(caller, info, resource)
             if not self._streaming.connects(info):
                 raise not_found(info.group, f"{info.resource}/{info.subresource}", info.name)
+            self._streaming.check(request, info)
             # A WebSocket begins as a GET, but whoever runs something in a pod needs "create" (upstream since 1.35).
             self._authorize(caller, replace(info, verb="create"), resource)
         except StatusError as error:

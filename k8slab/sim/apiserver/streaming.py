@@ -93,6 +93,14 @@ class Streaming:
         """Whether a WebSocket is for here."""
         return info.resource == "pods" and not info.group and info.subresource in _STREAMS
 
+    def check(self, request: Request, info: RequestInfo) -> None:
+        """Raise what is wrong with a WebSocket's request while it can still be answered with a status code."""
+        pod = self._pod(info)
+        _container(pod, request.query.get("container", ""))
+        self._kubelet(pod)
+        if info.subresource == "exec" and not request.query_values("command"):
+            raise bad_request("you must specify at least 1 command")
+
     async def answer(self, request: Request, info: RequestInfo) -> Response | Stream:
         """Answer a plain HTTP request: logs; the rest needs a WebSocket."""
         if info.subresource in _STREAMS:
@@ -173,8 +181,6 @@ class Streaming:
         if info.subresource == "attach":
             return kubelet.attach(info.namespace, info.name, container, stdin, stdout, stderr, tty)
         command = request.query_values("command")
-        if not command:
-            raise bad_request("you must specify at least 1 command")
         return kubelet.exec(info.namespace, info.name, container, command, stdin, stdout, stderr, tty)
 
 
