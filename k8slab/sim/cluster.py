@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from k8slab.sim.addons.dns import install_dns
@@ -15,6 +16,7 @@ from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
 from k8slab.sim.apiserver.authorization import Authorizer
+from k8slab.sim.apiserver.certificates import sign_request
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.loopback import Loopback, LoopbackClient
 from k8slab.sim.apiserver.operations import Operations
@@ -121,6 +123,7 @@ class Cluster:
             resources=lambda: [r for r in self.scheme if r.stored and r.stored_as == r.api_version],
             ca_pem=self._pki.ca.certificate.decode(),
             sign_token=self.tokens.legacy,
+            sign_certificate=partial(sign_request, self._pki.ca),
         )
         options = KubeletOptions(start_delays=float(config.start_delays))
         router = PodRouter(self._client("system:kubelets", "kubelet"))
