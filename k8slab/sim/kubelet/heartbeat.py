@@ -32,6 +32,8 @@ class Heartbeat:
     def start(self) -> None:
         """Register and begin to beat."""
         node, known = self._register()
+        if known:
+            self._runtime.remember(names for image in (node.get("status") or {}).get("images") or () for names in image["names"])
         if known or not (node.get("status") or {}).get("conditions"):
             self._report(node)
         self._renew()

@@ -4,13 +4,14 @@ Real component: containerd, as the kubelet speaks to it over CRI. Simplified: im
 takes time by size only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.network import Network
 from k8slab.sim.runtime.container import Container, ContainerConfig
 from k8slab.sim.runtime.filesystem import Directory
-from k8slab.sim.runtime.images import Image, ImageRef, find_image
+from k8slab.sim.runtime.images import Image, ImageRef, PullError, find_image, parse_reference
 
 __all__ = ["NodeRuntime", "Runtime"]
 
@@ -39,6 +40,13 @@ class NodeRuntime:
         if image.name not in self.images:
             self.images[image.name] = image
             self.revision += 1
+
+    def remember(self, names: Iterable[str]) -> None:
+        """Have the images again that were on the node's disk before the process started anew."""
+        for name in names:
+            if "@" not in name:
+                with suppress(PullError):
+                    self.store(find_image(parse_reference(name)))
 
     def host_files(self) -> Directory:
         """Return the node's own file tree, for hostPath volumes."""

@@ -58,6 +58,14 @@ def test_a_pulled_image_shows_in_the_status_soon(world):
     assert [i["names"][1] for i in images] == ["docker.io/library/nginx:1.29"]
 
 
+def test_images_stay_on_the_disk_of_a_node(world):
+    world.pod()
+    world.kernel.advance(11)
+    other = World(before=lambda client: client.add(world.client.get("nodes", "node-0")))
+    other.pod()
+    assert any("already present on machine" in message for _, _, message in other.client.events("web"))
+
+
 def test_a_stopped_kubelet_falls_silent_and_its_containers_go_on(world):
     world.pod()
     world.kubelets[0].stop()

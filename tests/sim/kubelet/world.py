@@ -1,5 +1,6 @@
 """A small world for kubelets: the fake API, a stepped clock, nodes, pods; no scheduler and no controllers."""
 
+from collections.abc import Callable
 from typing import Any
 
 from k8slab.apimachinery.types import Object
@@ -18,10 +19,17 @@ NAMESPACE = "chat"
 class World:
     """Nodes "node-0", "node-1" ... in namespace "chat"."""
 
-    def __init__(self, nodes: int = 1, capacity: dict[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        nodes: int = 1,
+        capacity: dict[str, str] | None = None,
+        before: Callable[[FakeClient], object] = lambda client: None,
+        **options: Any,
+    ) -> None:
         self.kernel = Kernel(Clock("stepped"), seed=1)
         self.client = FakeClient(self.kernel)
         self.client.add(dns_service())
+        before(self.client)
         self.network = Network(self.client.as_user("system:kube-proxy"), self.kernel)
         self.runtime = Runtime(self.kernel, self.network)
         router = PodRouter(self.client)
