@@ -44,8 +44,9 @@ def complaint(spec: Object) -> str:
 def expiry(request: Object) -> float:
     """Return when a request is cleared away: a day after it was made, an hour after it was decided."""
     known = (request.get("status") or {}).get("conditions") or ()
-    times = [parse_time(c.get("lastUpdateTime") or c["lastTransitionTime"]) for c in known]
-    return max(times) + _DECIDED if times else parse_time(request["metadata"]["creationTimestamp"]) + _PENDING
+    created = request["metadata"]["creationTimestamp"]
+    times = [parse_time(c.get("lastUpdateTime") or c.get("lastTransitionTime") or created) for c in known]
+    return max(times) + _DECIDED if times else parse_time(created) + _PENDING
 
 
 class CertificateSigner(Controller):

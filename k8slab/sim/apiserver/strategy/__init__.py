@@ -80,11 +80,11 @@ def prepare_update(resource: Resource, new: Object, old: Object, subresource: st
     old
         The object as it is stored.
     subresource
-        "", "status", or one of a kind's own: "finalize", "resize", "ephemeralcontainers".
+        "", "status", or one of a kind's own: "approval", "finalize", "resize", "ephemeralcontainers".
     """
     keep_system_metadata(new, old)
     key = (resource.group, resource.kind)
-    if subresource == "status":
+    if subresource in ("status", "approval"):
         keep_except_status(new, old)
         if key == _POD:
             pods.prepare_pod_status(new, old)
