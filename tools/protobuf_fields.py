@@ -29,7 +29,8 @@ class GoBinary:
     def __init__(self, path: Path) -> None:
         sections = subprocess.run(["readelf", "-SW", str(path)], capture_output=True, text=True, check=True).stdout
         address, offset, size = (
-            int(x, 16) for x in re.search(r"\.rodata\s+PROGBITS\s+(\w+) (\w+) (\w+)", sections).groups()  # type: ignore[union-attr]
+            int(x, 16)
+            for x in re.search(r"\.rodata\s+PROGBITS\s+(\w+) (\w+) (\w+)", sections).groups()  # type: ignore[union-attr]
         )
         self.address, self.data = address, path.read_bytes()[offset : offset + size]
 
@@ -61,7 +62,12 @@ class GoBinary:
         for at in range(0, len(self.data) - 96, 8):
             pointer, count, capacity = struct.unpack_from("<QQQ", self.data, at + 56)
             first = pointer - self.address
-            if self.data[at + 23] & 31 == STRUCT_KIND and count == capacity and 0 < count < 200 and 0 <= first < len(self.data) - 24:
+            if (
+                self.data[at + 23] & 31 == STRUCT_KIND
+                and count == capacity
+                and 0 < count < 200
+                and 0 <= first < len(self.data) - 24
+            ):
                 fields = [struct.unpack_from("<QQ", self.data, first + FIELD_SIZE * i) for i in range(count)]
                 places = [(n - self.address, t - self.address) for n, t in fields]
                 if all(0 <= n < len(self.data) and 0 <= t < len(self.data) for n, t in places):

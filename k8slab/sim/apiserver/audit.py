@@ -4,17 +4,19 @@ Upstream: k8s.io/apiserver/pkg/audit with a policy of one line (level Metadata f
 the log backend. The newest events stay in memory; with a file, each becomes a line of JSON, written in batches because
 every request of every component passes here.
 
-Simplified: one stage and one level; reads by components through their caches are not requests here and do not appear;
-audit ids count up instead of being random, so that logging leaves the cluster's random source alone.
+Simplified: one stage and one level; reads by components through their caches are not requests here and do not appear, nor
+do the components' Events and Leases; audit ids count up instead of being random, so that logging leaves the cluster's
+random source alone.
 """
 
 from collections import deque
+from functools import lru_cache
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import orjson
 
-from k8slab.apimachinery.timestamps import rfc3339_micro
+from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.authentication.user import UserInfo
 from k8slab.sim.apiserver.authorization.attributes import Decision
@@ -26,24 +28,13 @@ __all__ = ["AuditLog"]
 
 _FLUSH_SECONDS = 1.0
 _ALLOWED = Decision(True)
+#: What components write all the time; usual audit policies leave it out too.
+_CHATTER = ("events", "leases")
 
-
-class _Record(NamedTuple):
-    sequence: int
-    received: float
-    finished: float
-    user: UserInfo
-    verb: str
-    resource: Resource | None
-    subresource: str
-    namespace: str
-    name: str
-    code: int
-    decision: Decision
-    impersonated: UserInfo | None
-    uri: str
-    user_agent: str
-    error: StatusError | None
+#: What `AuditLog.record` keeps: sequence, received, finished, then its parameters in their order; `_event` reads it.
+_Record = tuple[
+    int, float, float, UserInfo, str, Resource | None, str, str, str, int, Decision, UserInfo | None, str, str, StatusError | None
+]
 
 
 class AuditLog:
@@ -102,10 +93,13 @@ class AuditLog:
         error
             The answer, if it was one.
         """
+        if resource is not None and resource.plural in _CHATTER and user.name.startswith("system:"):
+            return
         now = self._kernel.now()
         self._sequence += 1
-        what = (user, verb, resource, subresource, namespace, name, code, decision, impersonated, uri, user_agent, error)
-        entry = _Record(self._sequence, now if received is None else received, now, *what)
+        began = now if received is None else received
+        entry = (self._sequence, began, now, user, verb, resource, subresource, namespace, name, code,
+                 decision, impersonated, uri, user_agent, error)  # fmt: skip
         self._records.append(entry)
         if self._file is not None:
             self._pending.append(entry)
@@ -114,7 +108,7 @@ class AuditLog:
 
     def events(self, after: int = 0) -> list[Object]:
         """Return the events in memory as ``audit.k8s.io/v1`` objects, oldest first, without the first ``after`` ever recorded."""
-        return [_event(record) for record in self._records if record.sequence > after]
+        return [_event(record) for record in self._records if record[0] > after]
 
     def flush(self) -> None:
         """Write what is not yet in the file."""
@@ -132,59 +126,79 @@ class AuditLog:
 
 
 def _event(record: _Record) -> Object:
+    sequence, began, ended, user, verb, resource, subresource, namespace, name, code, decision, acting, uri, agent, error = record
     event: Object = {
         "kind": "Event",
         "apiVersion": "audit.k8s.io/v1",
         "level": "Metadata",
-        "auditID": f"{record.sequence:08x}-0000-4000-8000-000000000000",
+        "auditID": f"{sequence:08x}-0000-4000-8000-000000000000",
         "stage": "ResponseComplete",
-        "requestURI": record.uri or _uri(record),
-        "verb": record.verb,
-        "user": record.user.to_object(),
-        "impersonatedUser": record.impersonated.to_object() if record.impersonated else None,
-        "sourceIPs": ["127.0.0.1"],
-        "userAgent": record.user_agent,
-        "objectRef": _object_ref(record),
-        "responseStatus": _response(record),
-        "requestReceivedTimestamp": rfc3339_micro(record.received),
-        "stageTimestamp": rfc3339_micro(record.finished),
-        "annotations": {
-            "authorization.k8s.io/decision": "allow" if record.decision.allowed else "forbid",
-            "authorization.k8s.io/reason": record.decision.reason,
-        },
+        "requestURI": uri or _uri(verb, resource, subresource, namespace, name),
+        "verb": verb,
+        "user": _user(user),
     }
-    return {key: value for key, value in event.items() if value not in (None, "")}
+    if acting is not None:
+        event["impersonatedUser"] = _user(acting)
+    event["sourceIPs"] = ["127.0.0.1"]
+    if agent:
+        event["userAgent"] = agent
+    if resource is not None:
+        event["objectRef"] = _object_ref(resource, subresource, namespace, name)
+    event["responseStatus"] = _response(code, error)
+    event["requestReceivedTimestamp"] = _timestamp(began)
+    event["stageTimestamp"] = _timestamp(ended)
+    word = "allow" if decision.allowed else "forbid"
+    event["annotations"] = {"authorization.k8s.io/decision": word, "authorization.k8s.io/reason": decision.reason}
+    return event
 
 
-def _uri(record: _Record) -> str:
+@lru_cache(maxsize=1024)
+def _user(user: UserInfo) -> Object:
+    return user.to_object()
+
+
+@lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    return rfc3339(seconds)[:-1]
+
+
+def _timestamp(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
+
+
+def _uri(verb: str, resource: Resource | None, subresource: str, namespace: str, name: str) -> str:
     """The path an HTTP client would have used for what a component did in process."""
-    resource = record.resource
     if resource is None:
         return "/"
-    root = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.api_version}"
-    scope = f"/namespaces/{record.namespace}" if resource.namespaced and record.namespace else ""
-    name = record.name if record.verb != "create" or record.subresource else ""
-    return "/".join(part for part in (f"{root}{scope}/{resource.plural}", name, record.subresource) if part)
+    uri = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.api_version}"
+    if namespace and resource.namespaced:
+        uri += f"/namespaces/{namespace}"
+    uri += f"/{resource.plural}"
+    if name and (verb != "create" or subresource):
+        uri += f"/{name}"
+    return f"{uri}/{subresource}" if subresource else uri
 
 
-def _object_ref(record: _Record) -> Object | None:
-    if record.resource is None:
-        return None
-    ref = {
-        "resource": record.resource.plural,
-        "namespace": record.namespace,
-        "name": record.name,
-        "apiGroup": record.resource.group,
-        "apiVersion": record.resource.version,
-        "subresource": record.subresource,
-    }
-    return {key: value for key, value in ref.items() if value}
+def _object_ref(resource: Resource, subresource: str, namespace: str, name: str) -> Object:
+    ref = {"resource": resource.plural}
+    if namespace:
+        ref["namespace"] = namespace
+    if name:
+        ref["name"] = name
+    if resource.group:
+        ref["apiGroup"] = resource.group
+    ref["apiVersion"] = resource.version
+    if subresource:
+        ref["subresource"] = subresource
+    return ref
 
 
-def _response(record: _Record) -> Object:
+def _response(code: int, error: StatusError | None) -> Object:
     status: Object = {"metadata": {}}
-    if record.error is not None:
-        status |= {"status": "Failure", "message": record.error.message, "reason": record.error.reason}
-        if record.error.details:
-            status["details"] = record.error.details
-    return {**status, "code": record.code}
+    if error is not None:
+        status |= {"status": "Failure", "message": error.message, "reason": error.reason}
+        if error.details:
+            status["details"] = error.details
+    status["code"] = code
+    return status

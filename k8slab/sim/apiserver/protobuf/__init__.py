@@ -86,7 +86,9 @@ def _message(data: bytes) -> _Message:
 
 
 def _struct(message: _Message, node: TypeSchema) -> Object:
-    return {name: _field(values, node.fields[name].type) for name, values in _named(message, node.definition) if name in node.fields}
+    return {
+        name: _field(values, node.fields[name].type) for name, values in _named(message, node.definition) if name in node.fields
+    }
 
 
 def _named(message: _Message, definition: str) -> Iterator[tuple[str, list[Any]]]:
