@@ -46,7 +46,9 @@ def budget(spec: Object, expected: int, matching: int) -> tuple[int, int]:
     """
     if "maxUnavailable" in spec:
         return expected, max(0, expected - scaled_value(spec["maxUnavailable"], expected, round_up=True))
-    minimum = spec.get("minAvailable", 1)
+    if "minAvailable" not in spec:
+        return 0, 0
+    minimum = spec["minAvailable"]
     if isinstance(minimum, int):
         return matching, minimum
     return expected, scaled_value(minimum, expected, round_up=True)

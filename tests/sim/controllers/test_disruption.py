@@ -20,7 +20,7 @@ BUDGETS = "poddisruptionbudgets.policy"
         ({"maxUnavailable": "30%"}, 10, 10, (10, 7)),
         ({"maxUnavailable": "25%"}, 3, 3, (3, 2)),
         ({"maxUnavailable": 5}, 3, 3, (3, 0)),
-        ({}, 3, 3, (3, 1)),
+        ({}, 3, 3, (0, 0)),
     ],
 )
 def test_what_must_stay_healthy(spec, expected, matching, result):
