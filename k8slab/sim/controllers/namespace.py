@@ -19,6 +19,7 @@ from k8slab.sim.kernel import Kernel
 __all__ = ["NamespaceController", "remaining_conditions"]
 
 RETRY = 1.0
+BURST = 200  #: deletions before other work gets its turn
 
 
 _CONDITIONS = (  # type, reason when it is so, reason and message when it is not
@@ -112,7 +113,7 @@ class NamespaceController(Controller):
         if "kubernetes" not in (namespace["spec"].get("finalizers") or ()):
             return None
         names = self._content_resources()
-        failures = self._delete_content(names, key)
+        failures, more = self._delete_content(names, key)
         left = {name: objects for name in names if (objects := self.informer(name).list(key))}
         counts = {name: len(objects) for name, objects in left.items()}
         if not left:
@@ -120,6 +121,8 @@ class NamespaceController(Controller):
             current = self._update_status(namespace, counts, left, failures)
             self.client.update("namespaces", {**current, "spec": {**current["spec"], "finalizers": finalizers}}, "finalize")
             return None
+        if more and not failures:
+            return 0.0
         self._update_status(namespace, counts, left, failures)
         return RETRY
 
@@ -129,12 +132,17 @@ class NamespaceController(Controller):
         names = {r.storage_prefix: r.full_name for r in reversed(served)}
         return sorted(names.values(), key=lambda name: (name != "pods", name))
 
-    def _delete_content(self, names: Sequence[str], namespace: str) -> list[str]:
-        failures = []
+    def _delete_content(self, names: Sequence[str], namespace: str) -> tuple[list[str], bool]:
+        """Delete at most `BURST` objects; return what went wrong, and whether there are more to delete."""
+        failures: list[str] = []
+        done = 0
         for name in names:
             for obj in self.informer(name).list(namespace):
                 if "deletionTimestamp" in obj["metadata"]:
                     continue
+                if done == BURST:
+                    return failures, True
+                done += 1
                 try:
                     self.client.delete(name, obj["metadata"]["name"], namespace, propagation="Background")
                 except StatusError as error:
@@ -142,7 +150,7 @@ class NamespaceController(Controller):
                         failures.append(error.message)
             if name == "pods" and self.informer("pods").list(namespace):
                 break  # pods may still need what is around them while they stop
-        return failures
+        return failures, False
 
     def _update_status(
         self, namespace: Object, counts: Mapping[str, int], left: Mapping[str, Sequence[Object]], failures: Sequence[str]

@@ -44,6 +44,16 @@ def test_everything_in_a_deleted_namespace_goes():
     assert world.names("deployments.apps") == []
 
 
+def test_a_full_namespace_is_emptied_bit_by_bit():
+    world = World(NamespaceController, resources=resources)
+    namespace(world)
+    for number in range(500):
+        world.client.create("configmaps", {"metadata": {"name": f"c{number}", "namespace": "chat"}})
+    world.client.delete("namespaces", "chat")
+    world.settled()
+    assert (world.names("configmaps"), world.get("namespaces", "chat")) == ([], None)
+
+
 def test_pods_go_before_what_they_may_still_need():
     world = World(NamespaceController, resources=resources)
     namespace(world)

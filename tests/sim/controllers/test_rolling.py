@@ -5,6 +5,8 @@ cleanupUnhealthyReplicas), sync_test.go (TestScale) and util/deployment_util_tes
 """
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from k8slab.sim.controllers.deployment import rolling
 
@@ -137,3 +139,30 @@ def test_a_changed_number_of_replicas_is_seen_by_the_annotation():
     assert rolling.needs_scaling(deployment(5), [replica_set("a", 3, desired=3)])
     assert not rolling.needs_scaling(deployment(3), [replica_set("a", 1, desired=3)])
     assert not rolling.needs_scaling(deployment(5), [replica_set("a", 0, desired=3)])
+
+
+percent_or_number = st.one_of(st.integers(0, 10), st.integers(0, 100).map(lambda n: f"{n}%"))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 30), percent_or_number, percent_or_number, st.data())
+def test_whatever_gets_ready_when_the_bounds_hold_and_the_rollout_ends(replicas, surge, unavailable, data):
+    wanted = deployment(replicas, surge, unavailable)
+    most, least = replicas + rolling.max_surge(wanted), replicas - rolling.max_unavailable(wanted)
+    sizes_now, ready = {"old": replicas, "new": 0}, {"old": replicas, "new": 0}
+    for turn in range(400):
+        old, new = (replica_set(name, sizes_now[name], ready[name]) for name in ("old", "new"))
+        change = rolling.plan_new(wanted, [old, new], new)
+        plan = [change] if change else rolling.plan_old(wanted, [old, new], new, [old])
+        for scale in plan:
+            name = scale.replica_set["metadata"]["name"]
+            sizes_now[name] = scale.replicas
+            ready[name] = min(ready[name], scale.replicas)
+        assert sum(sizes_now.values()) <= most
+        assert sum(ready.values()) >= least
+        missing = sizes_now["new"] - ready["new"]
+        if missing:
+            ready["new"] += data.draw(st.integers(0, missing)) if turn < 20 else missing
+        elif not plan:
+            break
+    assert sizes_now == {"old": 0, "new": replicas}

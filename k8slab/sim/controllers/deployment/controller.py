@@ -183,7 +183,9 @@ class _Rollout:
         minimum = self.deployment["spec"].get("minReadySeconds", 0)
         if wanted != annotations(new) or new["spec"].get("minReadySeconds", 0) != minimum:
             meta = {**new["metadata"], "annotations": wanted}
-            new = self._replace({**new, "metadata": meta, "spec": {**new["spec"], "minReadySeconds": minimum}})
+            spec = {k: v for k, v in new["spec"].items() if k != "minReadySeconds"}
+            spec |= {"minReadySeconds": minimum} if minimum else {}
+            new = self._replace({**new, "metadata": meta, "spec": spec})
         revision = revisions.revision_of(new)  # may be higher, if it was the newest already
         self._publish(revision, "FoundNewReplicaSet", f'Found new replica set "{new["metadata"]["name"]}"', only_if_none=True)
         return new
