@@ -10,7 +10,11 @@ import posixpath
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
-__all__ = ["Directory", "File", "FileError", "FileSystem", "Node", "Symlink"]
+__all__ = ["FILE_LIMIT", "Directory", "File", "FileError", "FileSystem", "Node", "Symlink"]
+
+
+#: Bytes that one file may hold.
+FILE_LIMIT = 16 << 20
 
 
 class FileError(Exception):
@@ -23,11 +27,20 @@ class File:
     __slots__ = ("data", "mode", "mtime", "source")
 
     def __init__(self, data: bytes = b"", mode: int = 0o644, mtime: float = 0, source: Callable[[], bytes] | None = None) -> None:
-        self.data, self.mode, self.mtime, self.source = data, mode, mtime, source
+        self.data: bytes | bytearray = data
+        self.mode, self.mtime, self.source = mode, mtime, source
 
     def read(self) -> bytes:
         """Return the content."""
-        return self.source() if self.source is not None else self.data
+        return self.source() if self.source is not None else bytes(self.data)
+
+    def append(self, data: bytes) -> None:
+        """Add to the end."""
+        if self.source is not None or not isinstance(self.data, bytearray):
+            self.data, self.source = bytearray(self.read()), None
+        if len(self.data) + len(data) > FILE_LIMIT:
+            raise FileError("No space left on device")
+        self.data += data
 
 
 class Symlink:
@@ -138,7 +151,10 @@ class FileSystem:
             raise FileError("Is a directory")
         self._parent(path)
         assert isinstance(node, File)
-        node.data, node.source = (node.read() + data if append else data), None
+        if append:
+            node.append(data)
+        else:
+            node.data, node.source = data, None
         node.mtime = self._now()
 
     def make_directory(self, path: str, parents: bool = False) -> None:

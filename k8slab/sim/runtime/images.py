@@ -1,7 +1,7 @@
 """Container images as data: references, the catalogue of images that "exist", and what containerd says about the others.
 
 Every image is a YAML file under ``images/``, at the path of its repository: ``images/docker.io/library/nginx.yaml``. The file
-says which tags there are and what a container of it does; see docs/extending.md for the fields.
+says which tags there are and what a container of it does; `server` documents the fields of its programs.
 Upstream: distribution/reference for parsing, containerd's resolver for the errors.
 """
 

@@ -168,7 +168,7 @@ class Process:
             return self.fail(str(error))
         except BrokenPipeError:
             return 141
-        except (IndexError, KeyError, ValueError):
+        except (IndexError, KeyError, RecursionError, ValueError):
             return self.fail("missing or invalid argument (or one that is not simulated)", 2)
 
     def signal(self, number: int) -> None:

@@ -73,6 +73,24 @@ def test_a_busy_loop_costs_simulated_time_and_does_not_hang_the_world(loop):
     assert code in (143, 2, 127)
 
 
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("b() { b | b & }; b; sleep 5; echo alive", ""),
+        ("x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done", "sh: out of memory\n"),
+        ("while true; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >> /f; done", ""),
+        ("x=x+1; echo $((x))", "sh: missing or invalid argument (or one that is not simulated)\n"),
+        ("seq 1000000000", "seq: too many numbers for the simulation\n"),
+    ],
+)
+def test_a_script_cannot_eat_the_host(script, error):
+    world = World()
+    world.shell("box", "sleep 1000")
+    _, _, err = world.run("box", "sh", "-c", script, seconds=10)
+    assert error in err
+    assert world.run("box", "echo", "still here")[1] == "still here\n"
+
+
 def test_a_busy_loop_shows_as_cpu_use():
     world = World()
     world.shell("burner", "while true; do :; done", resources={"limits": {"cpu": "200m"}})

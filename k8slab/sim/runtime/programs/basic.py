@@ -62,7 +62,7 @@ def _formatted(template: str, values: list[str]) -> str:
             return f"%{flags}{kind}" % float(value or "0")
         return f"%{flags}s" % (unescape(value) if kind == "b" else value[:1] if kind == "c" else value)
 
-    return re.sub(r"%([-+ 0#]*\d*)(\.\d+)?([diouxXfegsbc%])", replace, unescape(template))
+    return re.sub(r"%([-+ 0#]*\d{0,3})(\.\d{1,3})?([diouxXfegsbc%])", replace, unescape(template))
 
 
 async def env(p: Process) -> int:

@@ -136,7 +136,10 @@ async def mv(p: Process) -> int:
     for source in paths[:-1]:
         try:
             node = p.files.find(p.path(source), follow=False)
-            p.files.place(_into(p, source, paths[-1]), node)
+            target = _into(p, source, paths[-1])
+            if f"{target}/".startswith(f"{p.path(source).rstrip('/')}/"):
+                return p.fail(f"can't move '{source}' into itself")
+            p.files.place(target, node)
             p.files.remove(p.path(source), recursive=True)
         except FileError as error:
             return p.fail(f"can't rename '{source}': {error}")

@@ -147,6 +147,8 @@ async def seq(p: Process) -> int:
     options, rest = parse_options([a for a in p.args if a], "s:w") if not p.args[0].startswith("-") else ({}, p.args)
     numbers = [int(n) for n in rest]
     first, step, last = {1: (1, 1, numbers[-1]), 2: (numbers[0], 1, numbers[-1])}.get(len(numbers), tuple(numbers))
+    if step == 0 or abs(last - first) // abs(step) > 1_000_000:
+        raise BadUsage("too many numbers for the simulation")
     values = [str(n) for n in range(first, last + (1 if step > 0 else -1), step)]
     p.out(options.get("s", "\n").join(values) + ("\n" if values else ""))
     return 0

@@ -23,7 +23,7 @@ _LEVELS: list[dict[str, Callable[[int, int], int]]] = [
     {"<<": lambda a, b: a << (b & 63), ">>": lambda a, b: a >> (b & 63)},
     {"+": lambda a, b: a + b, "-": lambda a, b: a - b},
     {"*": lambda a, b: a * b, "/": lambda a, b: _divide(a, b), "%": lambda a, b: a - b * _divide(a, b)},
-    {"**": lambda a, b: a ** min(b, 64)},
+    {"**": lambda a, b: _power(a, b)},
 ]
 
 
@@ -35,6 +35,12 @@ def _divide(a: int, b: int) -> int:
     if b == 0:
         raise ArithmeticError_("divide by zero")
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+
+
+def _power(a: int, b: int) -> int:
+    if b < 0:
+        raise ArithmeticError_("exponent less than 0")
+    return pow(a, b, 2**64)
 
 
 def _wrap(number: int) -> int:
@@ -121,7 +127,7 @@ class _Parser:
         while self._peek() in _LEVELS[level]:
             function = _LEVELS[level][self._peek()]
             self._at += 1
-            value = function(value, self._binary(level + 1))
+            value = _wrap(function(value, self._binary(level + 1)))
         return value
 
     def _unary(self) -> int:

@@ -54,6 +54,7 @@ async def _pipeline(shell: Shell, node: Pipeline) -> int:
     """Run commands side by side, each reading what the one before writes."""
     if len(node.commands) == 1:
         return int(not await _test(shell, node.commands[0]))
+    await shell.spend(BUILTIN_COST)
     stdin, processes, pipes = shell.streams[0], [], []
     for command in node.commands[:-1]:
         pipe = Pipe(shell.process.kernel)
@@ -82,6 +83,7 @@ async def _and_or(shell: Shell, node: AndOr) -> int:
 
 async def _background(shell: Shell, node: Background) -> int:
     """``&``: its standard input is empty."""
+    await shell.spend(BUILTIN_COST)
     process = shell.start(node.command, {**shell.streams, 0: Input()})
     shell.last_job = process.pid
     shell.jobs[process.pid] = process.exited

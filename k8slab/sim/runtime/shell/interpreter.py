@@ -22,7 +22,7 @@ from k8slab.sim.runtime.shell.redirect import Streams, redirected
 __all__ = ["Break", "Continue", "Exit", "Return", "Shell"]
 
 BUILTIN_COST, _COMMAND_COST, _CPU_BUDGET = 0.0001, 0.0005, 0.05
-_MAX_DEPTH = 100
+_MAX_DEPTH, _MAX_PROCESSES, _MAX_TEXT = 100, 512, 4 << 20
 _SIGNAL_NAMES = {number: name for name, number in SIGNALS.items()}
 
 
@@ -150,6 +150,8 @@ class Shell:
 
     def start(self, node: Node, streams: Streams) -> Process:
         """Start a command in a subshell of its own task."""
+        if len(self.process.container.processes) >= _MAX_PROCESSES:
+            raise ExpansionError("can't fork: Resource temporarily unavailable")
         shell = self.subshell(streams)
 
         async def program(_: Process) -> int:
@@ -232,6 +234,8 @@ class Shell:
 
         words = [field for word in node.words for field in await expand_fields(self, word)]
         assigned = {name: await expand_text(self, value) for name, value in node.assignments}
+        if any(len(text) > _MAX_TEXT for text in assigned.values()):
+            raise ExpansionError("out of memory")
         try:
             streams = await redirected(self, node.redirects) if node.redirects else self.streams
         except FileError as error:
@@ -272,6 +276,7 @@ class Shell:
         streams[2](text.encode("utf-8", "surrogateescape"))
 
     async def _call(self, words: list[str], streams: Streams, assigned: dict[str, str]) -> int:
+        await self.spend(BUILTIN_COST)
         outer, outer_streams = self.positional, self.streams
         self.positional, self.streams = words[1:], streams
         self.variables |= assigned

@@ -133,7 +133,7 @@ def _test(node: "Tree") -> Node:
 
 
 def _pipeline(node: "Tree") -> Node:
-    commands = [_command(c) for c in node.children if c.is_named]
+    commands = [_command(c) for c in node.children if c.is_named and c.type != "comment"]
     first, negated = commands[0], False
     if isinstance(first, Pipeline) and first.negated:
         commands[0], negated = first.commands[0], True
@@ -145,7 +145,7 @@ def _negated(node: "Tree") -> Node:
 
 
 def _list(node: "Tree") -> Node:
-    left, operator, right = node.children
+    left, operator, right = (c for c in node.children if c.type != "comment")
     return AndOr("&&" if operator.type == "&&" else "||", _command(left), _command(right))
 
 
