@@ -9,8 +9,10 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from enum import Enum
 from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from k8slab.errors import K8slabError
@@ -44,6 +46,16 @@ class Row(NamedTuple):
     value: bytes | None
 
 
+class _Compaction(NamedTuple):
+    revision: int
+    last: int
+
+
+class _Marker(Enum):
+    RESUME = "resume"
+    CLOSE = "close"
+
+
 class Log:
     """Append-only table of revisions in a SQLite file.
 
@@ -65,11 +77,7 @@ class Log:
             self._db.executescript(_SCHEMA)
         except sqlite3.OperationalError as error:
             raise LogLocked(f'cannot open the store "{path}": {error}; is another k8slab server using it?') from error
-        self._pending: list[Row] = []
-        self._wake = threading.Condition()
-        self._compaction: tuple[int, int] | None = None
-        self._closing = False
-        self._failed = False
+        self._queue: SimpleQueue[Row | _Compaction | _Marker] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self.on_committed: Callable[[int], object] = lambda revision: None
         self.on_failed: Callable[[Exception], object] = lambda error: None
@@ -91,9 +99,7 @@ class Log:
 
     def append(self, row: Row) -> None:
         """Queue a row for the next commit."""
-        with self._wake:
-            self._pending.append(row)
-            self._wake.notify()
+        self._queue.put(row)
 
     def since(self, revision: int, prefix: str) -> Iterator[tuple[Row, bytes | None]]:
         """Yield each committed row of a prefix after a revision, with the value its key had before."""
@@ -107,43 +113,56 @@ class Log:
 
     def compact(self, revision: int, last: int) -> None:
         """Soon forget what was superseded at or before a revision; remember the ``last`` one given out."""
-        with self._wake:
-            self._compaction = (revision, last)
-            self._wake.notify()
+        self._queue.put(_Compaction(revision, last))
 
     def resume(self) -> None:
-        """Go on after a failure that the store has dealt with."""
-        with self._wake:
-            self._pending.clear()
-            self._failed = False
+        """Go on after a failure that the store has dealt with; what was queued before is forgotten."""
+        self._queue.put(_Marker.RESUME)
 
     def close(self) -> None:
         """Commit what is queued and close the file."""
         if self._thread is not None:
-            with self._wake:
-                self._closing = True
-                self._wake.notify()
+            self._queue.put(_Marker.CLOSE)
             self._thread.join()
         self._db.close()
 
     def _run(self) -> None:
+        failed = False
         while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._closing or (not self._failed and bool(self._pending or self._compaction)))
-                if self._failed or not (self._pending or self._compaction):
-                    return
-                rows, self._pending = self._pending, []
-                compaction, self._compaction = self._compaction, None
+            rows, compaction, marker = self._gather()
+            if failed or marker is _Marker.RESUME:
+                failed = marker is None
+                rows, compaction = [], None
             try:
-                self._commit(rows, compaction)
+                if rows or compaction:
+                    self._commit(rows, compaction)
             except sqlite3.Error as error:
-                self._failed = True
+                failed = True
                 self._post(partial(self.on_failed, error))
             else:
                 if rows:
                     self._post(partial(self.on_committed, rows[-1].revision))
+            if marker is _Marker.CLOSE:
+                return
 
-    def _commit(self, rows: list[Row], compaction: tuple[int, int] | None) -> None:
+    def _gather(self) -> "tuple[list[Row], _Compaction | None, _Marker | None]":
+        """Wait for something to do and take all there is, up to the next marker."""
+        rows: list[Row] = []
+        compaction = None
+        item = self._queue.get()
+        while True:
+            if isinstance(item, Row):
+                rows.append(item)
+            elif isinstance(item, _Compaction):
+                compaction = item
+            else:
+                return rows, compaction, item
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return rows, compaction, None
+
+    def _commit(self, rows: list[Row], compaction: "_Compaction | None") -> None:
         self._db.execute("BEGIN")
         try:
             self._db.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", rows)
