@@ -29,7 +29,7 @@ def log_of(record: PodRecord, container: ContainerRecord, previous: bool) -> Con
     """Return the log asked for, or say why there is none."""
     pod = record.pod["metadata"]["name"]
     if previous:
-        if container.previous_log is None and container.last is not None and container.container is not None:
+        if container.state == "waiting" and container.container is not None:
             return container.container.log
         if container.previous_log is None:
             raise bad_request(f'previous terminated container "{container.name}" in pod "{pod}" not found')

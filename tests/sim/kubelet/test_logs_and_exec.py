@@ -56,9 +56,11 @@ def test_the_log_of_the_previous_run(world):
     assert world.log("box") == "run at 1767225605\n"
 
 
-def test_in_a_crash_loop_the_log_is_that_of_the_last_run(world):
-    world.shell("box", "echo crashed; exit 1")
-    assert world.log("box") == "crashed\n"
+def test_in_a_crash_loop_both_logs_are_that_of_the_last_run(world):
+    world.shell("box", "echo crashed at $(date +%s); exit 1")
+    world.kernel.advance(35)
+    assert world.reason("box") == "CrashLoopBackOff"
+    assert world.log("box") == world.log("box", previous=True) == "crashed at 1767225630\n"
 
 
 @pytest.mark.parametrize(
