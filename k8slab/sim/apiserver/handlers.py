@@ -14,7 +14,7 @@ from k8slab.sim.apiserver import printers
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.decode import decode
 from k8slab.sim.apiserver.deletion import DeleteOptions
-from k8slab.sim.apiserver.errors import FieldError, bad_request, invalid, method_not_supported, unsupported_media_type
+from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, invalid, method_not_supported, unsupported_media_type
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.listing import ListOptions, selection
 from k8slab.sim.apiserver.negotiation import Form, negotiate
@@ -47,6 +47,8 @@ class Handlers:
 
     async def handle(self, request: Request, info: RequestInfo, resource: Resource, user: UserInfo) -> Response | Stream:
         """Answer an authorized request."""
+        if not _routed(info):
+            raise StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
         call = _call(request, info, resource, user)
         handler = getattr(self, f"_{info.verb}", None)
         if handler is None or not self._served(call, info.verb):
@@ -201,6 +203,13 @@ class Handlers:
         objects = [e.value if shown is part else self._registry.from_storage(call.resource, e.value) for e in entries]
         include = request.query.get("includeObject", "Metadata")
         return printers.table(shown, objects, self._registry.kernel.now(), include, meta)
+
+
+def _routed(info: RequestInfo) -> bool:
+    """Whether a verb goes with a path: objects are created in collections and changed by name."""
+    if info.verb == "create":
+        return bool(info.subresource) or not info.name
+    return bool(info.name) or info.verb not in ("update", "patch")
 
 
 def _call(request: Request, info: RequestInfo, resource: Resource, user: UserInfo) -> Call:

@@ -4,6 +4,7 @@ uvicorn parses HTTP and TLS; a framework on top would double the time to start a
 a body may have 3 MiB.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from k8slab.sim.apiserver.errors import StatusError
 
 __all__ = ["MAX_BODY", "Request", "Response", "Stream", "send_response", "send_stream"]
 
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 MAX_BODY = 3 * 1024 * 1024
 
 Scope = MutableMapping[str, Any]
@@ -56,11 +58,13 @@ class Request:
         return self.query.get(name, "false").lower() not in ("false", "0", "f")
 
     def number(self, name: str) -> int | None:
-        """Return an integer query parameter, None if absent or not a number."""
-        try:
-            return int(self.query[name])
-        except (KeyError, ValueError):
+        """Return an integer query parameter, None if absent; 400 if it is not a number."""
+        text = self.query.get(name, "")
+        if not text:
             return None
+        if not _INTEGER.fullmatch(text):
+            raise StatusError(400, "BadRequest", f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        return int(text)
 
     async def body(self) -> bytes:
         """Return the whole body; 413 if it is too large."""

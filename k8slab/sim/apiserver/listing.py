@@ -124,10 +124,9 @@ def _position(store: Store, options: ListOptions) -> tuple[int, str]:
 
 
 def _revision(text: str) -> int:
-    try:
-        return int(text or 0)
-    except ValueError as error:
-        raise bad_request(f'invalid resource version: strconv.ParseUint: parsing "{text}": invalid syntax') from error
+    if text and not (text.isascii() and text.isdigit()):
+        raise bad_request(f'invalid resource version: strconv.ParseUint: parsing "{text}": invalid syntax')
+    return int(text or 0)
 
 
 def _entries(store: Store, prefix: str, start: str, revision: int, after: str) -> Iterable[Entry]:

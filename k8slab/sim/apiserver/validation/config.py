@@ -87,7 +87,7 @@ def config_map_errors(config_map: Object) -> Errors:
     for key, value in binary.items():
         errors += invalid_each(f"binaryData[{key}]", key, config_map_key(key))
         size += _decoded_size(value)
-    return [*errors, too_long("", _MAX_SIZE)] if size > _MAX_SIZE else errors
+    return [*errors, too_long("[]", _MAX_SIZE)] if size > _MAX_SIZE else errors
 
 
 def config_map_update_errors(new: Object, old: Object) -> Errors:
