@@ -72,39 +72,12 @@ class ServerConfig:
     durable: bool = True
 
 
-class _Joined:
-    """A transport that sends what is written in one turn of the loop, head and body of an answer, as one TLS record."""
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        """Send soon."""
-        if not self._parts:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        """Send what is left, and close."""
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._parts:
-            data, self._parts = b"".join(self._parts), []
-            self._transport.write(data)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
 class _Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, telling the application of the client's certificate."""
 
     def connection_made(self, transport: Any) -> None:
         """Note the certificate of the connection."""
-        super().connection_made(_Joined(transport))  # type: ignore[arg-type]
+        super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         self._certificate = tls.getpeercert(binary_form=True) if tls is not None else None
 
