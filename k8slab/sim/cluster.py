@@ -179,6 +179,7 @@ class Cluster:
             stop()
         self.driver.close()
         self.store.close()
+        self.audit.close()
 
     def _client(self, user: str, manager: str) -> LoopbackClient:
         return self.loopback.client(UserInfo(user, groups=("system:authenticated",)), manager)

@@ -14,7 +14,14 @@ from k8slab.sim.apiserver import printers
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.decode import decode
 from k8slab.sim.apiserver.deletion import DeleteOptions
-from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, invalid, method_not_supported, unsupported_media_type
+from k8slab.sim.apiserver.errors import (
+    FieldError,
+    StatusError,
+    bad_request,
+    invalid,
+    method_not_supported,
+    unsupported_media_type,
+)
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.listing import ListOptions, selection
 from k8slab.sim.apiserver.negotiation import Form, negotiate
