@@ -43,7 +43,7 @@ class NodeLifecycleController(Controller):
 
     def setup(self) -> None:  # noqa: D102
         self._since = self.kernel.now()
-        self._zones: dict[str, tuple[ZoneState, int]] = {}
+        self._surveyed: dict[str, tuple[ZoneState, int]] | None = None
         self._next_eviction: dict[str, float] = {}
         self.informer(_LEASES)
         self.informer("pods").add_index(PODS_BY_NODE, pods_by_node)
@@ -52,6 +52,8 @@ class NodeLifecycleController(Controller):
 
     def _node_changed(self, type: EventType, node: Object, old: Object | None) -> None:
         name = node["metadata"]["name"]
+        if type == "DELETED" or old is None or ready_status(old) != ready_status(node):
+            self._surveyed = None
         if type == "ADDED":
             self.event(node, "Normal", "RegisteredNode", f"Node {name} event: Registered Node {name} in Controller")
         elif type == "DELETED":
@@ -59,23 +61,24 @@ class NodeLifecycleController(Controller):
             return
         if old is not None and ready_status(old) == "True" != ready_status(node):
             self.event(node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady")
-        if old is None or ready_status(old) != ready_status(node):
-            self._survey()
         if old is None or _told(old) != _told(node):
             self.queue.add(name)
 
     def _monitor(self) -> None:
         """Look at every node that is silent or not well."""
-        self._survey()
         for node in self.informer("nodes").list():
             if ready_status(node) != "True" or self._is_silent(node):
                 self.queue.add(node["metadata"]["name"])
 
-    def _survey(self) -> None:
-        counts: dict[str, list[int]] = {}
-        for node in self.informer("nodes").list():
-            counts.setdefault(zone_of(node), [0, 0])[ready_status(node) != "True"] += 1
-        self._zones = {zone: (zone_state(*pair), sum(pair)) for zone, pair in counts.items()}
+    @property
+    def _zones(self) -> dict[str, tuple[ZoneState, int]]:
+        """State and size of each zone, counted anew only when a node has changed."""
+        if self._surveyed is None:
+            counts: dict[str, list[int]] = {}
+            for node in self.informer("nodes").list():
+                counts.setdefault(zone_of(node), [0, 0])[ready_status(node) != "True"] += 1
+            self._surveyed = {zone: (zone_state(*pair), sum(pair)) for zone, pair in counts.items()}
+        return self._surveyed
 
     def _is_silent(self, node: Object) -> bool:
         lease = self.informer(_LEASES).get(node["metadata"]["name"], _LEASE_NAMESPACE)
