@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,22 +125,33 @@ def up(
     command += ["--kind-config", str(kind_config)] if kind_config else []
     command += ["--seed", str(seed)] if seed is not None else []
     command += [] if start_delays else ["--no-start-delays"]
-    _start(state, command)
+    with _one_at_a_time(state):
+        if find(state) is None:
+            _start(state, command)
     started = find(state)
     if started is None:
         raise K8slabError(f'the server ended at once; see "{state / "server.log"}"')
     return started
 
 
-def _start(state: Path, command: list[str]) -> None:
+@contextmanager
+def _one_at_a_time(state: Path) -> Iterator[None]:
+    """Make the state directory, and let others who start a cluster on it wait."""
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         (state / _MARK).touch()
-        log = (state / "server.log").open("ab")
+        mark = (state / _MARK).open()
     except OSError as error:
         raise K8slabError(
             f'the state directory "{state}" cannot be used: {error.strerror}; choose another with --state'
         ) from error
+    with mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        yield
+
+
+def _start(state: Path, command: list[str]) -> None:
+    log = (state / "server.log").open("ab")
     reader, writer = os.pipe()
     with log, os.fdopen(reader, "rb") as answer:
         subprocess.Popen(

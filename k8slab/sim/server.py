@@ -7,6 +7,7 @@ in a thread, for tests and for those who want no second process.
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import gc
 import json
@@ -17,6 +18,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -186,7 +188,7 @@ def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
 def _lock(state: Path) -> int:
     handle = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _flock(handle)
     except BlockingIOError as error:
         os.close(handle)
         raise K8slabError(
@@ -194,6 +196,15 @@ def _lock(state: Path) -> int:
             'use that one ("k8slab status"), stop it ("k8slab down"), or choose another with --state'
         ) from error
     return handle
+
+
+def _flock(handle: int, attempts: int = 10) -> None:
+    """Lock; whoever looks whether a server runs has the lock for a moment, so try more than once."""
+    for _ in range(attempts - 1):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.01)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _last_port(state: Path) -> int:
@@ -309,6 +320,10 @@ def main(arguments: list[str] | None = None) -> int:
     except K8slabError as error:
         report(f"error {error}")
         return 1
+    except OSError as error:
+        place = f': "{error.filename}"' if error.filename else ""
+        report(f"error the server cannot start: {error.strerror}{place}")
+        return 1
     return 0
 
 
@@ -323,14 +338,18 @@ def _reporter(handle: int | None) -> Callable[[str], None]:
     return report
 
 
+def _yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise K8slabError(f'"{path}" is not YAML: {" ".join(str(error).split())}') from error
+
+
 def _config(options: argparse.Namespace) -> ServerConfig:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if options.kind_config:
-        import yaml
-
-        nodes = nodes_of_kind_config(yaml.safe_load(options.kind_config.read_text()))
-    else:
-        nodes = default_nodes(options.nodes)
+    nodes = nodes_of_kind_config(_yaml(options.kind_config)) if options.kind_config else default_nodes(options.nodes)
     return ServerConfig(
         state=options.state,
         port=options.port,

@@ -35,6 +35,8 @@ def nodes_of_kind_config(config: dict[str, Any]) -> list[NodeConfig]:
     >>> [n.name for n in nodes_of_kind_config({"kind": "Cluster", "nodes": [{"role": "control-plane"}, {"role": "worker"}]})]
     ['control-plane', 'worker-1']
     """
+    if not isinstance(config, dict):
+        raise K8slabError("this is not a kind configuration: it is no mapping with kind: Cluster")
     if config.get("kind") != "Cluster":
         raise K8slabError(f'this is not a kind configuration: kind is "{config.get("kind")}", expected "Cluster"')
     nodes: list[NodeConfig] = []

@@ -33,7 +33,7 @@ ORDER BY prefix, name
 
 
 class LogLocked(K8slabError):
-    """Another server holds the file."""
+    """The file cannot be opened: another server holds it, it is no database, the disk is full."""
 
 
 class Row(NamedTuple):
@@ -70,13 +70,7 @@ class Log:
     def __init__(self, path: Path, post: Callable[[Callable[[], object]], object]) -> None:
         self._post = post
         self._path = path
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        try:
-            self._db.executescript(_SCHEMA)
-        except sqlite3.OperationalError as error:
-            raise LogLocked(f'cannot open the store "{path}": {error}; is another k8slab server using it?') from error
+        self._db = _opened(path)
         self._queue: SimpleQueue[Row | _Compaction | _Marker] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self.on_committed: Callable[[int], object] = lambda revision: None
@@ -179,3 +173,17 @@ class Log:
         self._db.execute(f"DELETE FROM log WHERE revision <= ? AND revision NOT IN ({kept})", (revision, revision))
         self._db.execute("DELETE FROM log WHERE revision <= ? AND value IS NULL", (revision,))
         self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?), ('revision', ?)", (revision, last))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.executescript(_SCHEMA)
+    except sqlite3.Error as error:
+        database.close()
+        locked = getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        remedy = "is another k8slab server using it?" if locked else 'free some space, or begin anew after "k8slab down"'
+        raise LogLocked(f'cannot open the store "{path}": {error}; {remedy}') from error
+    return database
