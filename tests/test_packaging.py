@@ -1,0 +1,85 @@
+"""What is installed, from where: pyproject.toml, environment.yml, binder/ and the wheel say the same."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+MINIMUM = tuple(map(int, PROJECT["project"]["requires-python"].removeprefix(">=").split(".")))
+
+
+@pytest.mark.parametrize("path", ["environment.yml", "binder/environment.yml"])
+def test_python_is_pinned_to_one_that_is_supported(path: str) -> None:
+    dependencies = yaml.safe_load((ROOT / path).read_text())["dependencies"]
+    (python,) = [d for d in dependencies if isinstance(d, str) and d.startswith("python=")]
+    assert tuple(map(int, python.removeprefix("python=").split("."))) >= MINIMUM
+    assert "pip" in dependencies
+
+
+def test_both_environments_have_the_same_python() -> None:
+    both = [yaml.safe_load((ROOT / p).read_text())["dependencies"][0] for p in ("environment.yml", "binder/environment.yml")]
+    assert both[0] == both[1]
+
+
+def test_the_package_alone_decides_on_dependencies() -> None:
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert [d for d in dependencies if isinstance(d, dict)] == [{"pip": ["--editable ."]}]
+    assert set(yaml.safe_load((ROOT / "binder/environment.yml").read_text())["dependencies"]) <= {"pip", dependencies[0]}
+    assert "python -m pip install --no-cache-dir ." in (ROOT / "binder/postBuild").read_text()
+
+
+@pytest.mark.parametrize("script", ["postBuild", "start"])
+def test_binder_scripts_can_run(script: str) -> None:
+    assert os.access(ROOT / "binder" / script, os.X_OK)
+    assert subprocess.run(["bash", "-n", ROOT / "binder" / script], check=False).returncode == 0
+
+
+def test_what_is_imported_is_depended_on() -> None:
+    """Every package outside the standard library that k8slab imports is a dependency."""
+    names = {"yaml": "pyyaml", "jwt": "pyjwt", "IPython": "ipywidgets", "traitlets": "ipywidgets", "typer": "typer"}
+    declared = {re.split(r"[^A-Za-z0-9_-]", d)[0].lower().replace("_", "-") for d in PROJECT["project"]["dependencies"]}
+    found = set()
+    for path in (ROOT / "k8slab").rglob("*.py"):
+        found |= set(re.findall(r"^\s*(?:from|import) ([A-Za-z_0-9]+)", path.read_text(), re.MULTILINE))
+    outside = found - set(sys.stdlib_module_names) - {"k8slab"}
+    imported = {names.get(name, name).lower().replace("_", "-") for name in outside if _is_module(name)}
+    assert imported <= declared
+
+
+def _is_module(name: str) -> bool:
+    """Whether a word after "import" is a module that is installed, not a word of a sentence."""
+    import importlib.util
+
+    return importlib.util.find_spec(name) is not None
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    there = tmp_path_factory.mktemp("wheel")
+    build = "from hatchling.build import build_wheel; import sys; print(build_wheel(sys.argv[1]))"
+    done = subprocess.run([sys.executable, "-c", build, str(there)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return zipfile.ZipFile(there / done.stdout.split()[-1])
+
+
+def test_the_wheel_has_the_labs_and_all_data(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    data = [p.relative_to(ROOT) for p in (ROOT / "k8slab").rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")]
+    assert data
+    assert not [str(path) for path in data if str(path) not in names]
+    labs = [f"k8slab/_labs/{path.name}" for path in (ROOT / "labs").glob("*.ipynb")]
+    assert not [path for path in labs if path not in names]
+
+
+def test_the_wheel_has_no_tests_and_no_caches(wheel: zipfile.ZipFile) -> None:
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert {top for top in tops if not top.startswith("k8slab-")} == {"k8slab"}
+    assert not [name for name in wheel.namelist() if "__pycache__" in name or "checkpoint" in name]
