@@ -1,14 +1,14 @@
 """Recording Events: what components say about objects.
 
 Upstream: client-go/tools/record (EventRecorder, EventCorrelator). The same event about the same object raises ``count``
-and ``lastTimestamp`` of the one there is. Simplified: no rate limit and no aggregation of similar events into
-"(combined from similar events)".
+and ``lastTimestamp`` of the one there is; `correlator` combines similar ones and stops floods.
 """
 
 from typing import TYPE_CHECKING
 
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.correlator import COMBINED, Correlator, Said
 from k8slab.sim.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -27,13 +27,19 @@ class EventRecorder:
         self._client, self._kernel = client, kernel
         self._known: dict[tuple[str, ...], tuple[str, str, int]] = {}
         self._written = 0
+        self._correlator = Correlator()
 
     def record(self, obj: Object, type_: str, reason: str, message: str, component: str, field_path: str, host: str) -> None:
         """Write an Event, or count one more of it."""
-        meta = obj["metadata"]
-        identity = (meta.get("uid", ""), field_path, type_, reason, message, component)
+        subject = (obj.get("kind", ""), obj["metadata"].get("uid", ""), obj["metadata"]["name"])
+        written = self._correlator.admit(Said((component, host), subject, type_, reason, message), self._kernel.now())
+        if written is None:
+            return
+        message = written
+        combined = "" if message.startswith(COMBINED) else message
+        identity = (*subject, field_path, type_, reason, combined, component)
         known = self._known.get(identity)
-        if known and self._count(identity, *known):
+        if known and self._count(identity, message, *known):
             return
         event = self._create(obj, type_, reason, message, component, field_path, host)
         if len(self._known) >= _REMEMBERED:
@@ -53,10 +59,10 @@ class EventRecorder:
                 continue  # on a stepped clock another component says something about the same object at the same instant
             return event
 
-    def _count(self, identity: tuple[str, ...], name: str, namespace: str, count: int) -> bool:
+    def _count(self, identity: tuple[str, ...], message: str, name: str, namespace: str, count: int) -> bool:
         from k8slab.sim.apiserver.errors import StatusError
 
-        patch = {"count": count + 1, "lastTimestamp": rfc3339(self._kernel.now())}
+        patch = {"count": count + 1, "lastTimestamp": rfc3339(self._kernel.now()), "message": message[:1024]}
         try:
             self._client.patch("events", name, namespace, patch)
         except StatusError as error:
