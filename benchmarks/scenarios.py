@@ -88,7 +88,7 @@ def apply(api: Api, runs: int = 10, **_: Any) -> Result:
     return {"Deployment of 3 until all run, median": f"{statistics.median(times) * 1e3:.0f} ms"}
 
 
-def schedule(api: Api, nodes: int = 500, pods: int = 3000, connections: int = 4, **_: Any) -> Result:
+def schedule(api: Api, nodes: int = 500, pods: int = 3000, connections: int = 8, **_: Any) -> Result:
     """Pods over nodes that are only objects (no kubelet behind them), from the first POST until all are bound."""
     prefix = f"bench-{uuid.uuid4().hex[:4]}"
     api.each(lambda n: _ready_node(api, f"{prefix}-{n}"), range(nodes), connections)
