@@ -74,6 +74,7 @@ class Kubelet:
         self._used: Requests = (0, 0, 0)
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
+        runtime.node(node.name).cpu.capacity = self._capacity[0]
 
     def start(self) -> None:
         """Register the node and begin to look after its pods."""

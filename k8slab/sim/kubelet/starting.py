@@ -140,7 +140,8 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         host_ip = context.config.internal_ip
         env = resolve_environment(pod, spec, context.source(namespace), links, network.ip, host_ip, allocatable)
     variables = {**links, **env}
-    limits = (spec.get("resources") or {}).get("limits") or {}
+    resources = spec.get("resources") or {}
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     security = {**(pod["spec"].get("securityContext") or {}), **(spec.get("securityContext") or {})}
     user = _user(pod, record, security, image)
     return ContainerConfig(
@@ -156,6 +157,8 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         mount_paths=tuple(m["mountPath"] for m in spec.get("volumeMounts") or ()),
         mounts=lambda: worker.volumes().mounts(record.spec, variables),
         read_only_root=bool(security.get("readOnlyRootFilesystem")),
+        node_cpu=context.node.cpu,
+        cpu_request=milli_value(requests.get("cpu", "0")),
         cpu_limit=milli_value(limits.get("cpu", "0")),
         memory_limit=value(limits.get("memory", "0")),
         stdin=bool(spec.get("stdin")),

@@ -5,7 +5,6 @@ coroutine runs until somebody connects. Everything else is a `Process` in the ke
 first looked at, so that an idle pod costs almost nothing.
 """
 
-import math
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.network.namespace import NetNamespace
+from k8slab.sim.runtime.cpu import CpuAccount, NodeCpu
 from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node
 from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.log import ContainerLog
@@ -59,6 +59,8 @@ class ContainerConfig:
     mount_paths: tuple[str, ...] = ()
     mounts: Callable[[], list[Mount]] = list  #: asked for once, when the files are first looked at
     read_only_root: bool = False
+    node_cpu: NodeCpu = field(default_factory=NodeCpu)
+    cpu_request: int = 0
     cpu_limit: int = 0
     memory_limit: int = 0
     stdin: bool = False
@@ -81,7 +83,7 @@ class Container:
         Called once, when it has ended.
     """
 
-    __slots__ = ("_load", "_load_time", "_next_pid", "_root", "config", "cpu_burning", "exit_code", "finished_at", "id",
+    __slots__ = ("_next_pid", "_root", "config", "cpu", "exit_code", "finished_at", "id",
                  "kernel", "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state",
                  "stdin", "watchers")  # fmt: skip
 
@@ -97,10 +99,10 @@ class Container:
         self.server: SimulatedServer | None = None
         self.stdin: Pipe | None = None
         self.watchers: tuple[Pipe, ...] = ()  #: attached clients, who get the output as it comes
-        self.memory, self.cpu_burning = 0, 0
+        self.memory = 0
+        self.cpu = CpuAccount(kernel, config.node_cpu, config.cpu_limit, config.cpu_request)
         self._next_pid = 1
         self._root: Directory | None = None
-        self._load, self._load_time = 0.0, 0.0
 
     # --- life ---
 
@@ -145,6 +147,7 @@ class Container:
 
         self._next_pid = 2
         self.server = SimulatedServer(self, spec, argv, self.stdout, self.stderr, self.finish)
+        self.cpu.idle = self.server.idle_cpu
         self.server.start()
 
     def _first_process(self, argv: list[str]) -> Process:
@@ -183,6 +186,7 @@ class Container:
             return
         self.state, self.exit_code, self.finished_at = "exited", code, self.kernel.now()
         self.reason = reason or ("Completed" if code == 0 else "Error")
+        self.cpu.close()
         if self.server is not None:
             self.server.close()
         for process in list(self.processes.values()):
@@ -304,20 +308,12 @@ class Container:
         self.memory -= size
 
     def charge(self, seconds: float) -> float:
-        """Note CPU time used; return how long it took on the clock, given the CPU limit."""
-        now = self.kernel.now()
-        self._load = self._load * math.exp(-(now - self._load_time) / 15) + seconds / 15
-        self._load_time = now
-        limit = self.config.cpu_limit
-        return seconds * max(1.0, 1000 / limit) if limit else seconds
+        """Note CPU time that is needed; return how long it takes on the clock, given the limit and the neighbours."""
+        return self.cpu.charge(seconds)
 
     def usage(self) -> tuple[int, int]:
         """Return CPU (millicores, over the last seconds) and memory (bytes) in use."""
-        if self.state != "running":
-            return 0, 0
-        decayed = self._load * math.exp(-(self.kernel.now() - self._load_time) / 15)
-        cpu = int(decayed * 1000) + self.cpu_burning + (self.server.idle_cpu if self.server is not None else 0)
-        return (min(cpu, self.config.cpu_limit) if self.config.cpu_limit else cpu), self.memory
+        return (self.cpu.now(), self.memory) if self.state == "running" else (0, 0)
 
 
 def _not_found(name: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.network import Network
 from k8slab.sim.runtime.container import Container, ContainerConfig
+from k8slab.sim.runtime.cpu import NodeCpu
 from k8slab.sim.runtime.filesystem import Directory
 from k8slab.sim.runtime.images import Image, ImageRef, PullError, find_image, parse_reference
 
@@ -20,14 +21,15 @@ PULL_RATE = 40_000_000
 
 
 class NodeRuntime:
-    """What one node keeps: its images and its own directories."""
+    """What one node has: processors, images and its own directories."""
 
-    __slots__ = ("host", "images", "revision")
+    __slots__ = ("cpu", "host", "images", "revision")
 
     def __init__(self) -> None:
         self.images: dict[str, Image] = {}
         self.revision = 0
         self.host: Directory | None = None
+        self.cpu = NodeCpu()
 
     def has(self, ref: ImageRef) -> Image | None:
         """Return an image if it is on the node's disk."""

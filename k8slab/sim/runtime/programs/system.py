@@ -106,12 +106,13 @@ async def stress(p: Process) -> int:
     limit = options.get("timeout") or options.get("t")
     p.out(f"{p.name}: info: [{p.pid}] dispatching hogs: {workers} cpu, 0 io, {hogs} vm, 0 hdd\n")
     container = p.container
-    container.cpu_burning += 1000 * workers
+    container.cpu.burn(1000 * workers)
     container.claim_memory(size)
     try:
         await p.kernel.sleep(seconds_of(limit) if limit else 10.0**9)
     finally:
-        container.cpu_burning -= 1000 * workers
+        if container.state == "running":
+            container.cpu.burn(-1000 * workers)
         container.release_memory(size)
     p.out(f"{p.name}: info: [{p.pid}] successful run completed\n")
     return 0

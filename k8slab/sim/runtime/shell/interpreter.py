@@ -133,10 +133,10 @@ class Shell:
 
     async def spend(self, seconds: float) -> None:
         """Use CPU time; sleep it off once there is enough of it."""
-        self._debt[0] += self.process.container.charge(seconds)
+        self._debt[0] += seconds
         if self._debt[0] >= _CPU_BUDGET:
             owed, self._debt[0] = self._debt[0], 0.0
-            await self.process.kernel.sleep(owed)
+            await self.process.kernel.sleep(self.process.container.charge(owed))
 
     def subshell(self, streams: Streams | None = None) -> "Shell":
         """Return a copy that runs in a process of its own."""
