@@ -81,3 +81,11 @@ def test_the_file_has_a_line_each_soon_after(kernel, tmp_path):
     log.close()
     lines = (tmp_path / "audit.log").read_text().splitlines()
     assert [json.loads(line)["requestURI"] for line in lines] == ["/version", "/livez"]
+
+
+def test_what_components_write_all_the_time_is_left_out(kernel):
+    log = AuditLog(kernel)
+    events = next(resource for resource in RESOURCES if resource.full_name == "events")
+    for user in (JANE, UserInfo("system:node:worker-1")):
+        log.record(user, "create", events, "", "chat", "x", 201)
+    assert [event["user"]["username"] for event in log.events()] == ["jane"]
