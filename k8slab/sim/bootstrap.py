@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.apiservices import register
 from k8slab.sim.apiserver.authorization.bootstrap import bootstrap_objects
 from k8slab.sim.apiserver.defaults import apply_defaults
 from k8slab.sim.apiserver.hooks import KUBERNETES_IP
@@ -40,6 +41,7 @@ def bootstrap(registry: Registry, address: str, port: int, ca_pem: str) -> None:
     """
     for obj in _objects(address, port, ca_pem):
         _ensure(registry, obj)
+    register(registry)
 
 
 def _objects(address: str, port: int, ca_pem: str) -> Iterator[Object]:

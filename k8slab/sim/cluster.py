@@ -12,6 +12,7 @@ from pathlib import Path
 
 from k8slab.sim.addons.dns import install_dns
 from k8slab.sim.apiserver.admission import Chain, default_plugins
+from k8slab.sim.apiserver.apiextensions import Definitions
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
@@ -109,6 +110,7 @@ class Cluster:
         self.registry = Registry(self.scheme, self.store, kernel, Chain(default_plugins(master, kernel, self.authorizer)))
         self.operations = Operations(self.registry, Reviews(self.authorizer, self.tokens))
         self.loopback.connect(self.operations, self.authorizer)
+        self.definitions = Definitions(self.registry)
         self.traces = TraceLog()
         self._components()
 
@@ -154,6 +156,7 @@ class Cluster:
     def start(self, address: str, port: int) -> None:
         """Fill the store with what every cluster has, and start the components."""
         bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
+        self.definitions.start()
         install_dns(self.loopback.client(MASTER, "kubeadm"))
         for component in self._in_order():
             component()

@@ -14,7 +14,7 @@ from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, UserInfo
 from k8slab.sim.apiserver.authentication.impersonation import impersonated
 from k8slab.sim.apiserver.authorization import Attributes, Authorizer, Decision, denied
-from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found
+from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found, resource_not_found
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
 from k8slab.sim.apiserver.paths import Paths
@@ -106,12 +106,14 @@ class ApiServer:
         info = parse_request(request.method, request.path, request.query)
         caller = self._caller(request)
         user = caller.user
-        resource = self._resource(info) if info.is_resource else None
+        resource = self._scheme.get(info.group, info.version, info.resource)
         self._authorize(caller, info, resource)
-        if info.group in self.aggregated and info.is_resource:
-            return await self.aggregated[info.group](request, info, user)
-        if resource is None:
+        if not info.is_resource:
             return await self._paths.answer(request)
+        if resource is None:
+            raise resource_not_found()
+        if info.group in self.aggregated:
+            return await self.aggregated[info.group](request, info, user)
         if self._streaming.serves(info):
             return await self._streaming.answer(request, info)
         try:
@@ -131,15 +133,9 @@ class ApiServer:
         uri = f"{request.path}?{query}" if query else request.path
         return _Caller(user, acting, uri, request.headers.get("user-agent", ""))
 
-    def _resource(self, info: RequestInfo) -> Resource:
-        resource = self._scheme.get(info.group, info.version, info.resource)
-        if resource is None:
-            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
-        return resource
-
     def _authorize(self, caller: _Caller, info: RequestInfo, resource: Resource | None) -> None:
         user = caller.user
-        if resource is None:
+        if not info.is_resource:
             attributes = Attributes(user, info.verb, path=info.path)
         else:
             attributes = Attributes(
@@ -186,7 +182,7 @@ class ApiServer:
         request.method = "GET"
         info = parse_request("GET", request.path, request.query)
         try:
-            caller, resource = self._caller(request), self._resource(info)
+            caller, resource = self._caller(request), self._scheme.get(info.group, info.version, info.resource)
             self._authorize(caller, info, resource)
             if not self._streaming.connects(info):
                 raise not_found(info.group, f"{info.resource}/{info.subresource}", info.name)

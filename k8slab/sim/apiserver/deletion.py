@@ -13,11 +13,13 @@ from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.errors import StatusError, conflict
 from k8slab.sim.apiserver.resources import Resource
 
-__all__ = ["DeleteOptions", "check_preconditions", "finished", "mark"]
+__all__ = ["CLEANUP_FINALIZER", "DeleteOptions", "check_preconditions", "finished", "mark"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 _ORPHAN_BY_DEFAULT = {("", "ReplicationController"), ("batch", "Job")}
+#: Holds a CustomResourceDefinition until its resources are gone.
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 _FINALIZER = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
 
 
@@ -59,14 +61,17 @@ def mark(resource: Resource, obj: Object, options: DeleteOptions, now: float) ->
     unchanged = finalizers == (meta.get("finalizers") or [])
     if "deletionTimestamp" in meta:
         before = meta.get("deletionGracePeriodSeconds") or 0
-        if before == 0 and not finalizers:
+        if before == 0 and not finalizers and not _spec_finalizers(resource, obj):
             return None
         shorter = grace < before
         if not shorter:
             return obj if unchanged else _with(obj, finalizers)
         if grace == 0 and not finalizers:
             return None
-        return _marked(obj, finalizers, parse_time(meta["deletionTimestamp"]) - before + grace, grace)
+        marked = _marked(obj, finalizers, parse_time(meta["deletionTimestamp"]) - before + grace, grace)
+        if "generation" in meta:
+            marked["metadata"]["generation"] = meta["generation"]
+        return marked
     if grace == 0 and not finalizers and not _spec_finalizers(resource, obj):
         return None
     return _terminating(resource, _marked(obj, finalizers, now + grace, grace))
@@ -95,6 +100,8 @@ def _grace(resource: Resource, obj: Object, options: DeleteOptions) -> int:
 
 def _finalizers(resource: Resource, obj: Object, options: DeleteOptions) -> list[str]:
     present = list(obj["metadata"].get("finalizers") or ())
+    if resource.kind == "CustomResourceDefinition" and "deletionTimestamp" not in obj["metadata"]:
+        present = [*(f for f in present if f != CLEANUP_FINALIZER), CLEANUP_FINALIZER]
     policy = options.propagation
     if policy is None:
         if any(f in present for f in _FINALIZER.values()):

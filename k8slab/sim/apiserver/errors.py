@@ -10,7 +10,8 @@ from typing import Any
 from k8slab.apimachinery.types import Object
 
 __all__ = ["FieldError", "GoLiteral", "StatusError", "already_exists", "bad_request", "conflict", "forbidden", "gone",
-           "internal_error", "invalid", "method_not_supported", "not_found", "qualified", "too_many_requests", "unauthorized",
+           "internal_error", "invalid", "method_not_allowed", "method_not_supported", "not_found", "qualified",
+           "resource_not_found", "too_many_requests", "unauthorized",
            "unsupported_media_type"]  # fmt: skip
 
 
@@ -20,10 +21,12 @@ class StatusError(Exception):
     def __init__(self, code: int, reason: str, message: str, details: Object | None = None) -> None:
         super().__init__(message)
         self.code, self.reason, self.message, self.details = code, reason, message, details
+        self.metadata: Object = {}
 
     def status(self) -> Object:
         """Return the ``Status`` object."""
-        status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message}
+        status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata, "status": "Failure"}
+        status["message"] = self.message
         if self.reason:
             status["reason"] = self.reason
         if self.details is not None:
@@ -137,6 +140,16 @@ def method_not_supported(group: str, plural: str, action: str) -> StatusError:
     return StatusError(405, "MethodNotAllowed", message, _details("", group, plural))
 
 
+def method_not_allowed() -> StatusError:
+    """405 of the router: no such method on this path."""
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+
+
+def resource_not_found() -> StatusError:
+    """404 of the router: nothing is served under this path."""
+    return StatusError(404, "NotFound", "the server could not find the requested resource", {})
+
+
 def already_exists(group: str, plural: str, name: str) -> StatusError:
     """409 on create."""
     message = f'{qualified(plural, group)} "{name}" already exists'
@@ -149,9 +162,11 @@ def conflict(group: str, plural: str, name: str, message: str) -> StatusError:
     return StatusError(409, "Conflict", text, _details(name, group, plural))
 
 
-def gone(message: str) -> StatusError:
-    """410: the revision asked for was compacted."""
-    return StatusError(410, "Expired", message)
+def gone(message: str, continue_: str = "") -> StatusError:
+    """410: the revision asked for was compacted; a list can be gone on with at ``continue_``."""
+    error = StatusError(410, "Expired", message)
+    error.metadata = {"continue": continue_} if continue_ else {}
+    return error
 
 
 def unsupported_media_type(message: str) -> StatusError:

@@ -55,7 +55,7 @@ class Request:
 
     def flag(self, name: str) -> bool:
         """Whether a boolean query parameter is on; present without a value counts."""
-        return self.query.get(name, "false").lower() not in ("false", "0", "f")
+        return self.query.get(name, "false").lower() not in ("false", "0")
 
     def number(self, name: str) -> int | None:
         """Return an integer query parameter, None if absent; 400 if it is not a number."""

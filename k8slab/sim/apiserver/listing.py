@@ -91,17 +91,17 @@ def list_page(store: Store, resource: Resource, namespace: str, options: ListOpt
     """Return one page of a list."""
     prefix, start = resource.storage_prefix, f"{namespace}/" if namespace else ""
     revision, after = _position(store, options)
+    # Lists at "any" revision come from the watch cache, which gives everything at once.
+    limit = 0 if options.resource_version == "0" and not options.continue_ else options.limit
     candidates = _entries(store, prefix, start, revision, after)
     selected = (e for e in candidates if options.selection.admits(e.value))
-    if not options.limit:
+    if not limit:
         return Page(list(selected), revision)
     entries: list[Entry] = []
     for entry in selected:
-        if len(entries) == options.limit:
-            token = _token(revision, entries[-1].name)
-            exact = options.selection.everything and revision == store.revision
-            left = sum(1 for _ in store.range(prefix, start, after=entries[-1].name)) if exact else None
-            return Page(entries, revision, token, left)
+        if len(entries) == limit:
+            left = 1 + sum(1 for _ in selected) if options.selection.everything else None
+            return Page(entries, revision, _token(revision, entries[-1].name), left)
         entries.append(entry)
     return Page(entries, revision)
 
@@ -110,7 +110,8 @@ def _position(store: Store, options: ListOptions) -> tuple[int, str]:
     if options.continue_:
         if options.resource_version not in ("", "0"):
             raise bad_request("specifying resource version is not allowed when using continue")
-        return _parse_token(options.continue_)
+        revision, after = _parse_token(options.continue_)
+        return (store.revision if revision == _INCONSISTENT else revision), after
     wanted = _revision(options.resource_version)
     if wanted > store.revision:
         raise StatusError(
@@ -135,12 +136,19 @@ def _entries(store: Store, prefix: str, start: str, revision: int, after: str) -
     try:
         return (e for e in store.range_at(prefix, revision) if e.name.startswith(start) and e.name > after)
     except Compacted as error:
-        raise gone(
-            "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-            "the continue parameter."
-            if after
-            else f"The resourceVersion for the provided list is too old: {revision} ({error.args[0]})"
-        ) from error
+        if not after:
+            raise gone("The resourceVersion for the provided list is too old.") from error
+        raise gone(_TOO_OLD, continue_=_token(_INCONSISTENT, after)) from error
+
+
+#: Revision in a token that goes on with the list as it is now.
+_INCONSISTENT = -1
+_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+    "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with "
+    "the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the "
+    "first chunk was returned and now may show up in the list."
+)
 
 
 def _token(revision: int, name: str) -> str:

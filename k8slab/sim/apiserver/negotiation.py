@@ -34,15 +34,14 @@ _TYPES = {
     "application/json": "application/json",
     "*/*": "application/json",
     "application/*": "application/json",
-    "text/plain": "application/json",
     "application/yaml": "application/yaml",
     "application/x-yaml": "application/yaml",
 }
 
 
 @lru_cache(maxsize=256)
-def negotiate(accept: str) -> Form:
-    """Choose the first acceptable form of an Accept header.
+def negotiate(accept: str, streaming: bool = False) -> Form:
+    """Choose the first acceptable form of an Accept header; a stream of events (a watch) has no YAML form.
 
     >>> negotiate("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").kind
     'Table'
@@ -60,12 +59,12 @@ def negotiate(accept: str) -> Form:
         media, *parameters = (part.strip() for part in item.split(";"))
         options = dict(p.partition("=")[::2] for p in parameters)
         chosen = _TYPES.get(media)
-        if chosen is None:
+        if chosen is None or (streaming and chosen != "application/json"):
             continue
         kind = options.get("as", "")
         if not kind:
             return Form(chosen)
         if kind in _TRANSFORMS and options.get("v") in ("v1", "v1beta1", "v2", "v2beta1"):
             return Form(chosen, kind, options.get("g", ""), options["v"])
-    supported = "application/json, application/yaml"
+    supported = "application/json" if streaming else "application/json, application/yaml"
     raise StatusError(406, "NotAcceptable", f"only the following media types are accepted: {supported}")

@@ -15,16 +15,18 @@ from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver import strategy, validation
 from k8slab.sim.apiserver.admission import AdmissionRequest, Chain
+from k8slab.sim.apiserver.apiextensions.structural import custom_resource_errors, fill_in
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.conversion import convert
 from k8slab.sim.apiserver.defaults import apply_defaults
 from k8slab.sim.apiserver.deletion import DeleteOptions, check_preconditions, finished, mark
 from k8slab.sim.apiserver.errors import FieldError, StatusError, already_exists, bad_request, conflict, invalid, not_found
+from k8slab.sim.apiserver.groups import is_built_in
 from k8slab.sim.apiserver.hooks import Hooks
 from k8slab.sim.apiserver.listing import ListOptions, Page, list_page
 from k8slab.sim.apiserver.managedfields import track_update
 from k8slab.sim.apiserver.resources import Resource
-from k8slab.sim.apiserver.schema import TypeSchema, schema_for
+from k8slab.sim.apiserver.schema import TypeSchema, schema_for, schema_from_openapi
 from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.etcd import Entry, KeyExists, Store
 from k8slab.sim.kernel import Kernel
@@ -34,8 +36,14 @@ __all__ = ["Call", "Registry"]
 #: Name suffixes have upstream's alphabet: no vowels, nothing that looks like another character.
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED = 58
-#: Kinds that are replaced only by who names the revision (upstream: AllowUnconditionalUpdate).
-_CONDITIONAL_ONLY = ("customresourcedefinitions.apiextensions.k8s.io", "leases.coordination.k8s.io")
+#: Built-in kinds that are replaced only by who names the revision (upstream: AllowUnconditionalUpdate); custom ones all are.
+_CONDITIONAL_ONLY = {
+    "APIService", "CSIDriver", "CSINode", "CSIStorageCapacity", "ClusterTrustBundle", "CustomResourceDefinition", "Lease",
+    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "PodCertificateRequest",
+    "PodDisruptionBudget", "RuntimeClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration", "VolumeAttachment",
+}  # fmt: skip
+_CUSTOM_ANYTHING: Object = {"x-kubernetes-preserve-unknown-fields": True}
 
 
 @dataclass(slots=True)
@@ -71,6 +79,7 @@ class Registry:
     def __init__(self, scheme: Scheme, store: Store, kernel: Kernel, admission: Chain) -> None:
         self.scheme, self.store, self.kernel, self.admission = scheme, store, kernel, admission
         self.hooks = Hooks(store, kernel)
+        self._custom_types: dict[tuple[str, str], tuple[Object, TypeSchema]] = {}
 
     # reading
 
@@ -100,7 +109,7 @@ class Registry:
         meta = obj["metadata"]
         for given in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
             meta.pop(given, None)
-        apply_defaults(resource, obj)
+        _default(resource, obj)
         if not applied:
             self._own(call, None, obj)
         request = self._request(call, "CREATE", obj, None)
@@ -108,13 +117,15 @@ class Registry:
         self._name(resource, meta)
         meta["uid"], meta["creationTimestamp"] = self.kernel.uuid(), rfc3339(self.kernel.now())
         strategy.prepare_create(resource, obj)
-        self._refuse(resource, meta.get("name", ""), validation.validate_create(resource, obj))
+        self._refuse(resource, meta.get("name", ""), validation.validate_create(resource, obj) + _custom_errors(resource, obj))
         self.hooks.allocate(resource, obj)
         request.name = meta["name"]
         call.warnings += self.admission.validate(request)
         call.warnings += strategy.warnings(resource, obj)
         call.name = meta["name"]
         if call.dry_run:
+            if self.store.get(resource.storage_prefix, _key(call.namespace, meta["name"])) is not None:
+                raise already_exists(resource.group, resource.plural, meta["name"])
             return _unstored(obj)
         try:
             entry = self.store.create(resource.storage_prefix, _key(call.namespace, meta["name"]), obj)
@@ -151,8 +162,11 @@ class Registry:
 
     def _name(self, resource: Resource, meta: Object) -> None:
         if meta.get("generateName") and not meta.get("name"):
-            suffix = "".join(self.kernel.random.choices(_SUFFIX_ALPHABET, k=5))
-            meta["name"] = meta["generateName"][:_MAX_GENERATED] + suffix
+            taken = True
+            while taken:
+                suffix = "".join(self.kernel.random.choices(_SUFFIX_ALPHABET, k=5))
+                meta["name"] = meta["generateName"][:_MAX_GENERATED] + suffix
+                taken = self.store.get(resource.storage_prefix, _key(meta.get("namespace", ""), meta["name"])) is not None
 
     # changing
 
@@ -172,14 +186,15 @@ class Registry:
         old = entry.value
         new, resource = self._to_storage(call.resource, change(deep_copy(self.from_storage(call.resource, old))))
         self._identify(call, new, old)
-        apply_defaults(resource, new)
+        _default(resource, new)
         if not applied:
             self._own(call, old, new)
         request = self._request(call, "UPDATE", new, old)
         call.warnings += self.admission.mutate(request)
         strategy.prepare_update(resource, new, old, call.subresource)
         self.hooks.keep(resource, new, old)
-        self._refuse(resource, call.name, validation.validate_update(resource, new, old, call.subresource))
+        errors = validation.validate_update(resource, new, old, call.subresource)
+        self._refuse(resource, call.name, errors + _custom_errors(resource, new))
         self.hooks.allocate(resource, new, old)
         call.warnings += self.admission.validate(request)
         call.warnings += strategy.warnings(resource, new, old)
@@ -206,10 +221,8 @@ class Registry:
             raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
         if call.resource.namespaced and meta.setdefault("namespace", call.namespace) != call.namespace:
             raise bad_request("the namespace of the object does not match the namespace on the request")
-        if call.resource.full_name not in _CONDITIONAL_ONLY:
-            meta.setdefault("resourceVersion", was["resourceVersion"])
-        version = meta.get("resourceVersion")
-        if version and version != was["resourceVersion"]:
+        version = self._expected_version(call, meta, was)
+        if version != was["resourceVersion"]:
             if not version.isdigit():
                 raise self._bad_version(call, version)
             raise conflict(
@@ -227,6 +240,16 @@ class Registry:
                 meta[kept] = was[kept]
             else:
                 meta.pop(kept, None)
+
+    def _expected_version(self, call: Call, meta: Object, was: Object) -> str:
+        if meta.get("resourceVersion", "") in ("", "0"):
+            resource = call.resource
+            if resource.kind in _CONDITIONAL_ONLY or not is_built_in(resource.group):
+                error = FieldError("FieldValueInvalid", "metadata.resourceVersion", "must be specified for an update", 0)
+                raise invalid(resource.group, resource.plural, call.name, [error])
+            meta["resourceVersion"] = was["resourceVersion"]
+        version: str = meta["resourceVersion"]
+        return version
 
     def _bad_version(self, call: Call, version: str) -> StatusError:
         resource = call.resource
@@ -298,7 +321,13 @@ class Registry:
 
     def schema(self, resource: Resource) -> TypeSchema:
         """Return the schema of a kind in a version."""
-        return schema_for(resource.group, resource.version, resource.kind)
+        if is_built_in(resource.group):
+            return schema_for(resource.group, resource.version, resource.kind)
+        key, spec = (resource.api_version, resource.kind), resource.schema or _CUSTOM_ANYTHING
+        known = self._custom_types.get(key)
+        if known is None or known[0] is not spec:
+            known = self._custom_types[key] = (spec, schema_from_openapi(spec))
+        return known[1]
 
     def _to_storage(self, resource: Resource, obj: Object) -> tuple[Object, Resource]:
         storage = self.scheme.stored(resource)
@@ -306,7 +335,20 @@ class Registry:
 
     def from_storage(self, resource: Resource, obj: Object) -> Object:
         """Return a stored object in the version of ``resource``; the same object where that is how it is stored."""
-        return convert(obj, self.scheme.stored(resource), resource)
+        if obj.get("apiVersion") == resource.api_version:
+            return obj
+        return convert(obj, self.scheme.by_kind(obj["apiVersion"], obj["kind"]) or self.scheme.stored(resource), resource)
+
+
+def _default(resource: Resource, obj: Object) -> None:
+    if resource.schema:
+        fill_in(resource.schema, obj)
+    else:
+        apply_defaults(resource, obj)
+
+
+def _custom_errors(resource: Resource, obj: Object) -> list[FieldError]:
+    return custom_resource_errors(resource.schema, obj) if resource.schema else []
 
 
 def _fields_of_event(event: Object) -> Object:

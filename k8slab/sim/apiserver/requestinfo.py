@@ -10,6 +10,7 @@ from urllib.parse import unquote
 __all__ = ["RequestInfo", "parse_request"]
 
 _VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
 _NAMESPACE_PARTS = ("status", "finalize")
 
 
@@ -55,11 +56,20 @@ def parse_request(method: str, path: str, query: Mapping[str, str]) -> RequestIn
         if len(parts) > 2 and parts[2] not in _NAMESPACE_PARTS:
             parts = parts[2:]
     resource, name, subresource = (*parts[:3], "", "", "")[:3]
-    if not name:
-        verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)
-    if watching or (verb in ("list", "get") and query.get("watch") in ("1", "true", "True") and not subresource):
+    if not name and verb in _OF_COLLECTIONS:
+        verb = _OF_COLLECTIONS[verb]
+        if verb == "list" and query.get("watch", "false").lower() not in ("false", "0"):
+            verb = "watch"
+        name = _selected_name(query.get("fieldSelector", ""))
+    if watching and verb in ("get", "list"):
         verb = "watch"
     return RequestInfo(verb, path, group, version, namespace, resource, subresource, name, "/".join(parts[3:]))
+
+
+def _selected_name(selector: str) -> str:
+    """Return the name that a field selector asks for: RBAC rules with resourceNames count for such a list, too."""
+    terms = (term.replace("==", "=").partition("=") for term in selector.split(",") if "!=" not in term)
+    return next((value for field, _, value in terms if field == "metadata.name"), "")
 
 
 def _prefix(parts: list[str]) -> tuple[str, str, list[str]]:

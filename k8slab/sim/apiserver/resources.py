@@ -67,6 +67,8 @@ class Resource:
         Of a kind that is not built in: its table's columns, as ``additionalPrinterColumns`` has them; empty for the Age only.
     schema
         Of a kind that is not built in: its ``openAPIV3Schema``, for OpenAPI; None allows any field.
+    scale
+        Of a custom resource with a scale subresource: where replicas and selector are (``specReplicasPath`` ...).
     api_version
         "v1", "apps/v1".
     full_name
@@ -91,6 +93,7 @@ class Resource:
     storage_prefix: str = ""
     printer_columns: tuple[Object, ...] | None = field(default=None, compare=False)
     schema: Object | None = field(default=None, compare=False)
+    scale: Object | None = field(default=None, compare=False)
     api_version: str = field(init=False)
     full_name: str = field(init=False)
     list_kind: str = field(init=False)

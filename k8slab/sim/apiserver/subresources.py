@@ -1,13 +1,13 @@
 """Subresources that change another part of an object, or do something with it.
 
-Upstream: pkg/registry/core/pod/storage (BindingREST, EvictionREST), pkg/registry/apps/*/storage (ScaleREST). The parts
-that stream (log, exec, attach) are in `streaming`.
+Upstream: pkg/registry/core/pod/storage (BindingREST, EvictionREST). Scale is in `scale`, the parts that stream (log, exec,
+attach) in `streaming`.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from k8slab.apimachinery.labels import format_selector, matches, selector_of
+from k8slab.apimachinery.labels import matches, selector_of
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object, annotations
 from k8slab.sim.apiserver.deletion import DeleteOptions
@@ -15,7 +15,7 @@ from k8slab.sim.apiserver.errors import FieldError, StatusError, bad_request, co
 from k8slab.sim.apiserver.registry import Call, Registry
 from k8slab.sim.etcd import Entry
 
-__all__ = ["bind", "evict", "scale_of", "with_scale"]
+__all__ = ["bind", "evict", "not_served"]
 
 
 def bind(registry: Registry, call: Call, binding: Object) -> None:
@@ -126,33 +126,6 @@ def _spend(registry: Registry, call: Call, entry: Entry) -> None:
     disrupted = {**(status.get("disruptedPods") or {}), call.name: rfc3339(registry.kernel.now())}
     spent = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
     registry.store.update("/registry/poddisruptionbudgets/", entry.name, {**budget, "status": spent}, entry.revision)
-
-
-def scale_of(obj: Object) -> Object:
-    """Return the autoscaling/v1 Scale of a workload."""
-    meta = obj["metadata"]
-    spec, status = obj.get("spec", {}), obj.get("status", {})
-    kept = {k: meta[k] for k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if k in meta}
-    scale_spec = {"replicas": spec["replicas"]} if spec.get("replicas") else {}
-    scale_status: Object = {"replicas": status.get("replicas", 0)}
-    selector = spec.get("selector")
-    if selector:
-        labelled = selector if "matchLabels" in selector or "matchExpressions" in selector else {"matchLabels": selector}
-        scale_status["selector"] = format_selector(selector_of(labelled))
-    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept, "spec": scale_spec, "status": scale_status}
-
-
-def with_scale(obj: Object, scale: Object) -> Object:
-    """Return the workload with the replicas (and the precondition) of a Scale."""
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if replicas < 0:
-        error = FieldError("FieldValueInvalid", "spec.replicas", "must be greater than or equal to 0", replicas)
-        raise invalid("autoscaling", "Scale", obj["metadata"]["name"], [error])
-    meta = dict(obj["metadata"])
-    version = (scale.get("metadata") or {}).get("resourceVersion")
-    if version:
-        meta["resourceVersion"] = version
-    return {**obj, "metadata": meta, "spec": {**obj["spec"], "replicas": replicas}}
 
 
 def not_served(call: Call) -> StatusError:

@@ -30,16 +30,23 @@ class WatchOptions:
 
     selection: Selection = EVERYTHING
     resource_version: str = ""
-    send_initial_events: bool = False
+    send_initial_events: bool | None = None
     bookmarks: bool = False
     timeout_seconds: float | None = None
 
 
 class _Watch:
     def __init__(
-        self, store: Store, resource: Resource, start: str, options: WatchOptions, encode: Callable[[Entry], bytes]
+        self,
+        store: Store,
+        resource: Resource,
+        start: str,
+        options: WatchOptions,
+        encode: Callable[[Entry], bytes],
+        encode_bookmark: Callable[[Object], bytes],
     ) -> None:
-        self._resource, self._start, self._options, self._encode = resource, start, options, encode
+        self._resource, self._start, self._options = resource, start, options
+        self._encode, self._encode_bookmark = encode, encode_bookmark
         self._chunks: list[bytes] = []
         self._ready = asyncio.Event()
         self._store = store
@@ -50,13 +57,14 @@ class _Watch:
     def begin(self) -> None:
         """Queue what is there already and listen to what comes."""
         version = self._options.resource_version
-        initial = self._options.send_initial_events or version in ("", "0")
-        self._since = self._store.revision if initial else int(version)
+        wanted = self._options.send_initial_events
+        initial = wanted or (wanted is None and version in ("", "0"))
+        self._since = self._store.revision if initial or version in ("", "0") else int(version)
         if initial:
             for entry in self._store.range(self._resource.storage_prefix, self._start):
                 if self._options.selection.admits(entry.value):
                     self._emit("ADDED", entry)
-        if self._options.send_initial_events:
+        if self._options.send_initial_events and self._options.bookmarks:
             self._bookmark({INITIAL_EVENTS_END: "true"})
         try:
             self._stop = self._store.watch(self._resource.storage_prefix, self._since, self._changed)
@@ -92,7 +100,7 @@ class _Watch:
         if annotations:
             meta["annotations"] = annotations
         obj = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": meta}
-        self._chunks.append(orjson.dumps({"type": "BOOKMARK", "object": obj}) + b"\n")
+        self._chunks.append(b'{"type":"BOOKMARK","object":' + self._encode_bookmark(obj) + b"}\n")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -113,7 +121,12 @@ class _Watch:
 
 
 async def watch_stream(
-    store: Store, resource: Resource, start: str, options: WatchOptions, encode: Callable[[Entry], bytes]
+    store: Store,
+    resource: Resource,
+    start: str,
+    options: WatchOptions,
+    encode: Callable[[Entry], bytes],
+    encode_bookmark: Callable[[Object], bytes],
 ) -> AsyncIterator[bytes]:
     """Yield the lines of a watch response.
 
@@ -129,8 +142,10 @@ async def watch_stream(
         The query.
     encode
         Turns an entry into the JSON that this client wants.
+    encode_bookmark
+        The same for the object of a bookmark, which has a resourceVersion and nothing else.
     """
-    watch = _Watch(store, resource, start, options, encode)
+    watch = _Watch(store, resource, start, options, encode, encode_bookmark)
     watch.begin()
     try:
         async for chunk in watch.chunks():

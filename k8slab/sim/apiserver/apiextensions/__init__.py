@@ -1,0 +1,13 @@
+"""Custom resources: what apiextensions-apiserver adds to the kinds that are built in.
+
+`definitions` follows the CustomResourceDefinitions and keeps the `Scheme` up to date; `structural` fills in the defaults of a
+custom resource and checks it against its schema. Pruning is the decoder's (`schema.schema_from_openapi`).
+
+Upstream: k8s.io/apiextensions-apiserver. Simplified: the only conversion strategy is None; rules in CEL
+(``x-kubernetes-validations``) are stored, announced as not evaluated, and not evaluated.
+"""
+
+from k8slab.sim.apiserver.apiextensions.definitions import Definitions
+from k8slab.sim.apiserver.apiextensions.structural import custom_resource_errors, fill_in
+
+__all__ = ["Definitions", "custom_resource_errors", "fill_in"]
