@@ -38,6 +38,7 @@ def up(
     rate: Annotated[float, typer.Option(help="Simulated seconds per second of an accelerated clock.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API server; 0: any.")] = 0,
     no_start_delays: Annotated[bool, typer.Option(help="Pull and start containers in no time.")] = False,
+    no_network_policy: Annotated[bool, typer.Option(help="A network plugin that does not enforce NetworkPolicies.")] = False,
 ) -> None:
     """Start the embedded cluster, or say where it runs."""
     from k8slab.cluster import embedded
@@ -58,6 +59,7 @@ def up(
         rate=rate,
         port=port,
         start_delays=not no_start_delays,
+        network_policy=not no_network_policy,
     )
     typer.echo(f"the embedded cluster {'runs' if before else 'is ready'} at {cluster.url}")
     typer.echo(f'to use it in this shell: export KUBECONFIG="{cluster.kubeconfig}"')

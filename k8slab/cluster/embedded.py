@@ -84,6 +84,7 @@ def up(
     rate: float = 1.0,
     port: int = 0,
     start_delays: bool = True,
+    network_policy: bool = True,
     name: str = "k8slab",
 ) -> Embedded:
     """Return the cluster of a state directory, starting it if it does not run.
@@ -106,6 +107,8 @@ def up(
         Port of the API server; 0 takes last time's, or a free one.
     start_delays
         Whether pulling images and starting containers takes time.
+    network_policy
+        Whether the cluster's network plugin enforces NetworkPolicies; not all do.
     name
         Name of the cluster and its context.
 
@@ -125,6 +128,7 @@ def up(
     command += ["--kind-config", str(kind_config)] if kind_config else []
     command += ["--seed", str(seed)] if seed is not None else []
     command += [] if start_delays else ["--no-start-delays"]
+    command += [] if network_policy else ["--no-network-policy"]
     with _one_at_a_time(state):
         if find(state) is None:
             _start(state, command)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from k8slab.sim.addons import metrics
 from k8slab.sim.addons.dns import install_dns
 from k8slab.sim.apiserver.admission import Chain, default_plugins
-from k8slab.sim.apiserver.apiextensions import Definitions
+from k8slab.sim.apiserver.apiextensions.definitions import Definitions
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
@@ -61,6 +62,8 @@ class ClusterConfig:
         How time passes.
     start_delays
         Whether pulling and starting take the time they would.
+    network_policy
+        Whether the network plugin enforces NetworkPolicies.
     database
         The store's file; None keeps everything in memory.
     audit_log
@@ -72,6 +75,7 @@ class ClusterConfig:
     clock_mode: Mode = "real"
     clock_rate: float = 1.0
     start_delays: bool = True
+    network_policy: bool = True
     database: Path | None = None
     audit_log: Path | None = None
 
@@ -96,8 +100,9 @@ class Cluster:
         self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
         self.driver = Driver(self.kernel, loop)
         self.scheme = Scheme()
-        for resource in RESOURCES:
+        for resource in (*RESOURCES, *metrics.RESOURCES):
             self.scheme.add(resource)
+        self.scheme.set_group_priority(metrics.GROUP, metrics.GROUP_PRIORITY)
         self._assemble()
 
     def _assemble(self) -> None:
@@ -116,7 +121,7 @@ class Cluster:
 
     def _components(self) -> None:
         kernel, config = self.kernel, self.config
-        self.network = Network(self._client("system:kube-proxy", "kube-proxy"), kernel)
+        self.network = Network(self._client("system:kube-proxy", "kube-proxy"), kernel, config.network_policy)
         self.runtime = Runtime(kernel, self.network)
         self.scheduler = Scheduler(self._client("system:kube-scheduler", "kube-scheduler"), kernel, self.traces)
         self.controllers = ControllerManager(
@@ -135,6 +140,9 @@ class Cluster:
             )
             for node in config.nodes
         }
+        self.metrics = metrics.MetricsServer(self._client("system:metrics-server", "metrics-server"), kernel, self.kubelets)
+        for resource in metrics.RESOURCES:
+            self.loopback.unstored[resource.full_name] = partial(self.metrics.list, resource)
         self.housekeeping = Housekeeping(self.store, kernel)
 
     def application(self) -> ApiServer:
@@ -151,6 +159,7 @@ class Cluster:
             streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
         )
         app.aggregated[GROUP] = GlassBox(self.kernel, self.driver, self.traces).answer
+        app.aggregated[metrics.GROUP] = self.metrics.answer
         return app
 
     def start(self, address: str, port: int) -> None:
@@ -158,6 +167,7 @@ class Cluster:
         bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
         self.definitions.start()
         install_dns(self.loopback.client(MASTER, "kubeadm"))
+        metrics.install_metrics(self.loopback.client(MASTER, "kubeadm"))
         for component in self._in_order():
             component()
         self._mark_control_plane()
@@ -173,12 +183,26 @@ class Cluster:
 
     def _in_order(self) -> list[Callable[[], None]]:
         kubelets = [kubelet.start for kubelet in self.kubelets.values()]
-        return [self.housekeeping.start, self.network.start, *kubelets, self.controllers.start, self.scheduler.start]
+        return [
+            self.housekeeping.start,
+            self.network.start,
+            *kubelets,
+            self.controllers.start,
+            self.scheduler.start,
+            self.metrics.start,
+        ]
 
     def stop(self) -> None:
         """Stop the components and let the store's file go."""
         kubelets = [kubelet.stop for kubelet in self.kubelets.values()]
-        for stop in (self.scheduler.stop, self.controllers.stop, *kubelets, self.network.stop, self.housekeeping.stop):
+        for stop in (
+            self.metrics.stop,
+            self.scheduler.stop,
+            self.controllers.stop,
+            *kubelets,
+            self.network.stop,
+            self.housekeeping.stop,
+        ):
             stop()
         self.driver.close()
         self.store.close()

@@ -55,7 +55,7 @@ class ServerConfig:
         Directory of everything the cluster keeps: ``cluster.db``, ``pki/``, ``kubeconfig``, ``server.json``, ``server.log``.
     port
         Port to listen on; 0 takes the one of last time, or a free one.
-    nodes, seed, clock_mode, clock_rate, start_delays
+    nodes, seed, clock_mode, clock_rate, start_delays, network_policy
         See `ClusterConfig`.
     name
         Name of the cluster and its context in the kubeconfig.
@@ -70,6 +70,7 @@ class ServerConfig:
     clock_mode: Mode = "real"
     clock_rate: float = 1.0
     start_delays: bool = True
+    network_policy: bool = True
     name: str = "k8slab"
     durable: bool = True
 
@@ -159,6 +160,7 @@ def _cluster_config(config: ServerConfig) -> ClusterConfig:
         clock_mode=config.clock_mode,
         clock_rate=config.clock_rate,
         start_delays=config.start_delays,
+        network_policy=config.network_policy,
         database=config.state / "cluster.db" if config.durable else None,
         audit_log=config.state / "audit.log" if config.durable else None,
     )
@@ -310,6 +312,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--clock", choices=("real", "accelerated", "stepped"), default="real")
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--no-start-delays", action="store_true")
+    parser.add_argument("--no-network-policy", action="store_true", help="a network plugin that ignores NetworkPolicies")
     parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
     parser.add_argument("--name", default="k8slab")
     parser.add_argument("--ready-fd", type=int)
@@ -358,6 +361,7 @@ def _config(options: argparse.Namespace) -> ServerConfig:
         clock_mode=options.clock,
         clock_rate=options.rate,
         start_delays=not options.no_start_delays,
+        network_policy=not options.no_network_policy,
         name=options.name,
         durable=not options.memory,
     )

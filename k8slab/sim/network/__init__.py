@@ -1,11 +1,11 @@
 """The pod network, kube-proxy and cluster DNS of the embedded cluster.
 
-Real components: a CNI plugin (addresses, routes), kube-proxy in iptables mode (ClusterIP, NodePort) and CoreDNS. Simulated
-containers register the sockets they listen on; whoever connects gets a path record: what DNS said, which Service and
-endpoint were chosen, where the packet went, and whether it was answered, refused or dropped.
+Real components: a CNI plugin (addresses, routes, NetworkPolicies), kube-proxy in iptables mode (ClusterIP, NodePort) and
+CoreDNS. Simulated containers register the sockets they listen on; whoever connects gets a path record: what DNS said, which
+Service and endpoint were chosen, where the packet went, what policies said, and whether it was answered, refused or dropped.
 
 Simplified: connections take no time and lose nothing; there is no world outside the cluster, so every other name is NXDOMAIN;
-NetworkPolicy, Ingress and IPv6 are not looked at. Called by the kubelets (addresses, probes) and the runtime (sockets, wget).
+Ingress and IPv6 are not looked at. Called by the kubelets (addresses, probes) and the runtime (sockets, wget).
 """
 
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable

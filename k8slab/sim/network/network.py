@@ -7,24 +7,22 @@ real thing would wait for (no answer to SYN, no host behind an address) takes si
 from collections.abc import Callable
 from typing import NamedTuple
 
-from k8slab.apimachinery.types import Object
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.addresses import AddressPool
 from k8slab.sim.network.dns import Answer, ClusterDns
-from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable
+from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost
+from k8slab.sim.network.forwarding import Forwarder, Tables
 from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
+from k8slab.sim.network.policies import PolicyAgent
 from k8slab.sim.network.services import ServiceTable
 from k8slab.sim.network.sockets import Connection, Listener, Server
 from k8slab.sim.network.waiting import OutOfTime, within
 from k8slab.sim.streams import Pipe
 
 __all__ = ["Network"]
-
-#: How long Linux tries to connect before it gives up, and how long ARP takes to.
-SYN_TIMEOUT, ARP_TIMEOUT = 127.0, 3.1
 
 
 class _Target(NamedTuple):
@@ -41,21 +39,20 @@ class Network:
     Parameters
     ----------
     client
-        Reads Services and EndpointSlices (``system:kube-proxy``).
+        Reads Services and EndpointSlices (``system:kube-proxy``), and what the CNI plugin reads: policies and whom they select.
     kernel
         Clock, chance and coroutines.
+    enforce_policies
+        Whether the CNI plugin drops what NetworkPolicies do not allow.
     """
 
-    def __init__(self, client: Client, kernel: Kernel) -> None:
+    def __init__(self, client: Client, kernel: Kernel, enforce_policies: bool = True) -> None:
         self._client, self._kernel = client, kernel
         self.services = ServiceTable(client)
         self.dns = ClusterDns(self.services)
         self.paths = PathLog()
-        self._pools: dict[str, AddressPool] = {}
-        self._node_ips: dict[str, str] = {}
-        self._down: set[str] = set()
-        self._owners: dict[str, NetNamespace] = {}
-        self._listeners: dict[tuple[str, int, str], Listener] = {}
+        self._tables = Tables()
+        self._forwarder = Forwarder(self._tables, self.services, PolicyAgent(client, enforce_policies))
         self._ports = 32768
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -73,28 +70,28 @@ class Network:
 
     def add_node(self, namespace: NetNamespace, pod_cidr: str) -> None:
         """Connect a node, with the range its pods' addresses come from; known nodes keep what they have."""
-        if namespace.node not in self._pools:
-            self._pools[namespace.node] = AddressPool(pod_cidr)
-        self._node_ips[namespace.ip] = namespace.node
-        self._owners[namespace.ip] = namespace
-        self._down.discard(namespace.node)
+        if namespace.node not in self._tables.pools:
+            self._tables.pools[namespace.node] = AddressPool(pod_cidr)
+        self._tables.node_ips[namespace.ip] = namespace.node
+        self._tables.owners[namespace.ip] = namespace
+        self._tables.down.discard(namespace.node)
 
     def set_reachable(self, node: str, reachable: bool) -> None:
         """Plug a node's cable in or out: packets to and from a node that is out are lost."""
-        (self._down.discard if reachable else self._down.add)(node)
+        (self._tables.down.discard if reachable else self._tables.down.add)(node)
 
     def allocate(self, node: str) -> str:
         """Return a free pod address of a node."""
-        return self._pools[node].allocate()
+        return self._tables.pools[node].allocate()
 
     def attach(self, namespace: NetNamespace) -> None:
         """Connect a pod that got its address from `allocate`."""
-        self._owners[namespace.ip] = namespace
+        self._tables.owners[namespace.ip] = namespace
 
     def release(self, node: str, ip: str) -> None:
         """Take a pod's address back and close every socket on it."""
-        self._owners.pop(ip, None)
-        self._pools[node].release(ip)
+        self._tables.owners.pop(ip, None)
+        self._tables.pools[node].release(ip)
 
     # --- sockets ---
 
@@ -106,17 +103,17 @@ class Network:
         OSError
             If the port is taken on this address.
         """
-        if (ip, port, protocol) in self._listeners:
+        if (ip, port, protocol) in self._tables.listeners:
             raise OSError("Address already in use")
-        self._listeners[ip, port, protocol] = Listener(server, loopback_only)
+        self._tables.listeners[ip, port, protocol] = Listener(server, loopback_only)
 
     def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:
         """Close a listening socket; harmless if there is none."""
-        self._listeners.pop((ip, port, protocol), None)
+        self._tables.listeners.pop((ip, port, protocol), None)
 
     def listening(self, ip: str, port: int, protocol: str = "TCP") -> bool:
         """Whether somebody listens."""
-        return (ip, port, protocol) in self._listeners
+        return (ip, port, protocol) in self._tables.listeners
 
     # --- names ---
 
@@ -129,14 +126,17 @@ class Network:
             If no name server answers.
         """
         address = server or (source.resolv.nameservers[0] if source.resolv.nameservers else "")
-        if source.node in self._down or not self.serves_names(address):
+        if source.node in self._tables.down or not self.serves_names(address) or not self._may_ask(source, address):
             await self._kernel.sleep(timeout)
             raise NameserverTimeout(name, 53, address)
         return self.dns.query(name, type)
 
+    def _may_ask(self, source: NetNamespace, address: str, path: PacketPath | None = None) -> bool:
+        return address in self._tables.node_ips or self._forwarder.may_ask_names(source, path)
+
     def serves_names(self, ip: str) -> bool:
         """Whether cluster DNS answers on an address: that of the Service kube-system/kube-dns, or a node's own resolver."""
-        return self.services.owner_of(ip) == "kube-system/kube-dns" or ip in self._node_ips
+        return self.services.owner_of(ip) == "kube-system/kube-dns" or ip in self._tables.node_ips
 
     async def resolve(self, source: NetNamespace, host: str, path: PacketPath | None = None) -> str:
         """Return the address of a host as a program would get it: literal, /etc/hosts, then DNS along the search path."""
@@ -146,13 +146,23 @@ class Network:
         if local is not None:
             return local
         for candidate in source.resolv.candidates(host) if source.resolv.nameservers else ():
-            answer = await self.lookup(source, candidate)
-            if path is not None:
-                found = ", ".join(f"{r.type} {r.value}" for r in answer.records)
-                path.step("dns", f"{candidate} -> {found or answer.rcode}")
+            answer = await self._asked(source, candidate, path)
             if answer.addresses:
                 return self._kernel.random.choice(answer.addresses)
         raise UnknownHost(host)
+
+    async def _asked(self, source: NetNamespace, name: str, path: PacketPath | None) -> Answer:
+        """Ask for a name, and note question and answer."""
+        try:
+            answer = await self.lookup(source, name)
+        except NameserverTimeout:
+            if path is not None:
+                path.step("dns", f"{name} -> no answer from {source.resolv.nameservers[0]}", question=name, answers=[])
+                self._may_ask(source, source.resolv.nameservers[0], path)
+            raise
+        if path is not None:
+            _note_answer(path, name, answer)
+        return answer
 
     # --- connections ---
 
@@ -167,7 +177,7 @@ class Network:
             One of its kinds, if the connection does not come about.
         """
         target = await self._reach(source, host, port, protocol, timeout)
-        self.paths.close(target.path, "connected")
+        self._close(target.path, "connected")
         to_server, to_client = Pipe(self._kernel), Pipe(self._kernel)
         served = Connection(to_server, to_client, target.client_ip)
         server = target.listener.server
@@ -204,10 +214,10 @@ class Network:
             response = await within(self._kernel, left, self._exchange(target, request))
         except OutOfTime:
             target.path.step("http", f"{method} {request.target}: no answer within {timeout:g} s")
-            self.paths.close(target.path, "timeout")
+            self._close(target.path, "timeout")
             raise TimedOut(where.host, where.port, target.ip, "response") from None
         target.path.step("http", f"{method} {request.target}: {response.status}")
-        self.paths.close(target.path, f"answered {response.status}")
+        self._close(target.path, f"answered {response.status}")
         return response
 
     async def _exchange(self, target: _Target, request: Request) -> Response:
@@ -242,85 +252,42 @@ class Network:
 
     async def _reach(self, source: NetNamespace, host: str, port: int, protocol: str, timeout: float | None) -> _Target:
         path = self.paths.open(self._kernel.now(), source.name, f"{host}:{port}")
+        deadline = None if timeout is None else self._kernel.now() + timeout
         try:
-            ip = await within(self._kernel, timeout, self.resolve(source, host, path)) if not _literal(host) else host
-            return await self._route(source, host, ip, port, protocol, timeout, path)
+            ip = host if _literal(host) else await within(self._kernel, timeout, self.resolve(source, host, path))
+            return await self._forward(source, host, ip, port, protocol, deadline, path)
         except OutOfTime:
-            self.paths.close(path, "dns-timeout")
+            self._close(path, "dns-timeout")
             raise NameserverTimeout(host, port) from None
         except ConnectError as error:
             path.step("verdict", f"{error.kind}: {error.text}")
-            self.paths.close(path, error.kind)
+            self._close(path, error.kind)
             raise
 
-    async def _route(
-        self, source: NetNamespace, host: str, ip: str, port: int, protocol: str, timeout: float | None, path: PacketPath
+    async def _forward(
+        self, source: NetNamespace, host: str, ip: str, port: int, protocol: str, deadline: float | None, path: PacketPath
     ) -> _Target:
-        loopback = ip.startswith("127.")
-        address, number, client_ip = (source.ip if loopback else ip), port, "127.0.0.1" if loopback else source.ip
-        if not loopback:
-            backend = self._translate(source, ip, port, protocol, path)
-            if isinstance(backend, Refused):
-                raise Refused(host, port, ip)
-            address, number = backend
-            if address.startswith("127."):
-                path.step("target", f"{address}:{number} is the host's, outside of the simulated network")
-                raise Refused(host, port, ip)
-        owner = self._owners.get(address)
-        path.step("route", self._describe_route(source, address, owner, loopback))
-        if owner is None or (not loopback and {owner.node, source.node} & self._down and address != source.ip):
-            await self._lost(host, port, ip, address, timeout)
-        listener = self._listeners.get((address, number, protocol))
-        if listener is None or (listener.loopback_only and not loopback):
-            path.step("target", f"{owner.name if owner else address} does not listen on {protocol} port {number}")
-            raise Refused(host, port, ip)
-        path.target = owner.name if owner else address
-        path.step("target", f"{path.target} listens on {protocol} port {number}")
-        return _Target(listener, address, number, path, client_ip)
-
-    def _translate(self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath) -> tuple[str, int] | Refused:
-        """Do what kube-proxy's rules do with a packet: rewrite, reject or let it pass."""
-        key, external = self.services.owner_of(ip), False
-        number = "port"
-        if key is None and ip in self._node_ips:
-            key, external, number = self.services.owner_of_node_port(port, protocol), True, "nodePort"
-        service = self.services.get(*reversed(key.split("/"))) if key else None
-        if key is None or service is None:
-            return ip, port
-        entry = _port_of(service, number, port, protocol)
-        if entry is None:
-            path.step("service", f"{key} has no port {port}/{protocol}: rejected")
-            return Refused(ip, port, ip)
-        node = self._node_ips.get(ip, source.node)
-        choice = self.services.choose(key, entry, source.ip, self._kernel.now(), self._kernel.random, node, external)
-        path.step("service", choice.text)
-        return (choice.backend.ip, choice.backend.port) if choice.backend else Refused(ip, port, ip)
-
-    async def _lost(self, host: str, port: int, ip: str, target: str, timeout: float | None) -> None:
-        """Wait as the sender of a packet that nobody answers does, then say what it would be told."""
-        nobody = target not in self._owners and any(target in pool for pool in self._pools.values())
-        limit = ARP_TIMEOUT if nobody else SYN_TIMEOUT
-        if timeout is not None and timeout < limit:
-            await self._kernel.sleep(timeout)
+        """Do what the forwarder decides; a sender that gets no answer waits, for as long as it or its kernel does."""
+        kernel = self._kernel
+        outcome = self._forwarder.forward(source, ip, port, protocol, path, kernel.now(), kernel.random)
+        left = None if deadline is None else max(0.0, deadline - kernel.now())
+        if left is not None and left < outcome.wait:
+            await kernel.sleep(left)
             raise TimedOut(host, port, ip)
-        await self._kernel.sleep(limit)
-        raise Unreachable(host, port, ip) if nobody else TimedOut(host, port, ip)
+        if outcome.wait:
+            await kernel.sleep(outcome.wait)
+        if outcome.listener is None:
+            raise (outcome.error or Refused)(host, port, ip)
+        return _Target(outcome.listener, outcome.ip, outcome.port, path, outcome.client_ip)
 
-    @staticmethod
-    def _describe_route(source: NetNamespace, ip: str, owner: NetNamespace | None, loopback: bool) -> str:
-        if loopback or ip == source.ip:
-            return f"{source.name}: stays in its own network namespace"
-        if owner is None:
-            return f"{source.node}: nobody has {ip}"
-        if owner.node == source.node:
-            return f"{source.node}: {ip} is on the same node"
-        return f"{source.node} -> {owner.node}: {ip} is on another node"
+    def _close(self, path: PacketPath, verdict: str) -> None:
+        self.paths.close(path, verdict, self._kernel.now())
+
+
+def _note_answer(path: PacketPath, name: str, answer: Answer) -> None:
+    found = [f"{r.type} {r.value}" for r in answer.records]
+    path.step("dns", f"{name} -> {', '.join(found) or answer.rcode}", question=name, answers=found)
 
 
 def _literal(host: str) -> bool:
     return host.count(".") == 3 and host.replace(".", "").isdigit()
-
-
-def _port_of(service: Object, key: str, port: int, protocol: str) -> Object | None:
-    ports = service["spec"].get("ports") or ()
-    return next((p for p in ports if p.get(key) == port and p.get("protocol", "TCP") == protocol), None)

@@ -6,6 +6,7 @@ Served later through the API (sim.k8slab.dev).
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from k8slab.apimachinery.timestamps import rfc3339_micro
 from k8slab.apimachinery.types import Object
@@ -26,17 +27,18 @@ class PacketPath:
         Who connects (pod or node), and the ``host:port`` as asked for.
     """
 
-    __slots__ = ("destination", "number", "source", "steps", "target", "time", "verdict")
+    __slots__ = ("destination", "ended", "number", "received", "sent", "service", "source", "steps", "target", "time", "verdict")
 
     def __init__(self, number: int, time: float, source: str, destination: str) -> None:
         self.number, self.time, self.source, self.destination = number, time, source, destination
-        self.steps: list[tuple[str, str]] = []
-        self.target = ""
-        self.verdict = ""
+        self.steps: list[Object] = []
+        self.target = self.service = self.verdict = ""
+        self.ended = time
+        self.sent = self.received = 0
 
-    def step(self, layer: str, text: str) -> None:
-        """Note what one layer (dns, service, route, target, http) did."""
-        self.steps.append((layer, text))
+    def step(self, layer: str, text: str, **details: Any) -> None:
+        """Note what one layer (dns, service, hostport, route, policy, target, http) did."""
+        self.steps.append({"layer": layer, "text": text, **details})
 
     def to_object(self) -> Object:
         """Return the record as a JSON value."""
@@ -47,7 +49,7 @@ class PacketPath:
             "destination": self.destination,
             "target": self.target,
             "verdict": self.verdict,
-            "steps": [{"layer": layer, "text": text} for layer, text in self.steps],
+            "steps": self.steps,
         }
 
 
@@ -66,9 +68,9 @@ class PathLog:
         self._paths.append(path)
         return path
 
-    def close(self, path: PacketPath, verdict: str) -> None:
+    def close(self, path: PacketPath, verdict: str, now: float) -> None:
         """End a record and tell the subscribers."""
-        path.verdict = verdict
+        path.verdict, path.ended = verdict, now
         for handler in self._handlers:
             handler(path)
 

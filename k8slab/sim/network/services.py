@@ -48,6 +48,7 @@ class Choice:
     port: str
     backend: Backend | None
     text: str
+    candidates: list[str]
 
 
 def usable(endpoints: list[Endpoint]) -> list[Endpoint]:
@@ -127,9 +128,10 @@ class ServiceTable:
         numbers = dict(pairs)
         candidates = [Backend(e.ip, numbers[e], e.node, e.target) for e in usable([e for e, _ in pairs])]
         if not candidates:
-            return Choice(key, name, None, f"{label} has no endpoints{' on node ' + node if local else ''}: rejected")
+            return Choice(key, name, None, f"{label} has no endpoints{' on node ' + node if local else ''}: rejected", [])
         backend, how = self._pick(key, service, name, candidates, client_ip, now, random)
-        return Choice(key, name, backend, f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}")
+        text = f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}"
+        return Choice(key, name, backend, text, [f"{c.ip}:{c.port}" for c in candidates])
 
     def _pick(
         self, key: str, service: Object, port: str, candidates: list[Backend], client_ip: str, now: float, random: random.Random

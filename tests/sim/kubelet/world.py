@@ -24,13 +24,14 @@ class World:
         nodes: int = 1,
         capacity: dict[str, str] | None = None,
         before: Callable[[FakeClient], object] = lambda client: None,
+        enforce_policies: bool = True,
         **options: Any,
     ) -> None:
         self.kernel = Kernel(Clock("stepped"), seed=1)
         self.client = FakeClient(self.kernel)
         self.client.add(dns_service())
         before(self.client)
-        self.network = Network(self.client.as_user("system:kube-proxy"), self.kernel)
+        self.network = Network(self.client.as_user("system:kube-proxy"), self.kernel, enforce_policies)
         self.runtime = Runtime(self.kernel, self.network)
         router = PodRouter(self.client)
         self.kubelets = [self._kubelet(i, capacity or {}, KubeletOptions(**options), router) for i in range(nodes)]

@@ -189,7 +189,7 @@ def brute_force(policies, source, target, port):
             and holds(p["spec"]["podSelector"], meta["labels"])
         ]
         return not chosen or any(
-            (not rule.get(peers) or any([peer_ok(p, e, other) for e in rule[peers]]))
+            (not rule.get(peers) or any(peer_ok(p, e, other) for e in rule[peers]))
             and (not rule.get("ports") or port in set().union(*map(numbers, rule["ports"])))
             for p in chosen
             for rule in p["spec"][rules]
