@@ -158,7 +158,7 @@ def _field(name: str, spec: Object, leaving: tuple[str, str], required: bool, ow
         )
     return Field(
         node,
-        pointer=flag == "*" or node.kind == "struct",
+        pointer=flag == "*" or node.kind in ("struct", "raw"),
         always=flag in ("!", "="),
         merge_key=spec.get("x-kubernetes-patch-merge-key", ""),
         strategies=frozenset(filter(None, spec.get("x-kubernetes-patch-strategy", "").split(","))),

@@ -6,8 +6,3 @@ custom resource and checks it against its schema. Pruning is the decoder's (`sch
 Upstream: k8s.io/apiextensions-apiserver. Simplified: the only conversion strategy is None; rules in CEL
 (``x-kubernetes-validations``) are stored, announced as not evaluated, and not evaluated.
 """
-
-from k8slab.sim.apiserver.apiextensions.definitions import Definitions
-from k8slab.sim.apiserver.apiextensions.structural import custom_resource_errors, fill_in
-
-__all__ = ["Definitions", "custom_resource_errors", "fill_in"]
