@@ -121,10 +121,17 @@ class Cluster:
 
     def list(self, resource: str, namespace: str | None = None, *, label_selector: str = "", field_selector: str = "") -> Objects:
         """Return the objects of a namespace (None: the default one, `ALL`: of all), each with its kind."""
+        return self.snapshot(resource, namespace, label_selector=label_selector, field_selector=field_selector)[0]
+
+    def snapshot(
+        self, resource: str, namespace: str | None = None, *, label_selector: str = "", field_selector: str = ""
+    ) -> tuple[Objects, int]:
+        """Return what `list` returns, and the revision of the cluster at which it was so."""
         known = self.resource(resource)
         query = {"labelSelector": label_selector, "fieldSelector": field_selector}
         answer = self.request("GET", self._path(known, namespace), {k: v for k, v in query.items() if v})
-        return [{"apiVersion": known.api_version, "kind": known.kind, **item} for item in answer["items"]]
+        objects = [{"apiVersion": known.api_version, "kind": known.kind, **item} for item in answer["items"]]
+        return objects, int(answer["metadata"]["resourceVersion"])
 
     def delete(self, resource: str, name: str, namespace: str | None = None, *, grace_period: int | None = None) -> None:
         """Delete one object; it is no error if there is none."""

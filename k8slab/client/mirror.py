@@ -95,6 +95,12 @@ class Mirror:
                 self._start()
         return lambda: self._unsubscribe(listener)
 
+    def prime(self, objects: Iterable[Object], version: int) -> None:
+        """Begin from a list that somebody has just made, unless the mirror is at work already."""
+        with self._lock:
+            if self._thread is None:
+                self._objects, self._version = {key_of(obj): obj for obj in objects}, str(version)
+
     def objects(self) -> list[Object]:
         """Return the objects known now, in order of their keys."""
         with self._lock:

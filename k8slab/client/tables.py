@@ -4,6 +4,7 @@ The API server makes the columns itself (media type ``as=Table``), so a table he
 """
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from k8slab.client.cluster import Cluster
 __all__ = ["Table", "get_table", "text_table"]
 
 _ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+
+_AGO = re.compile(r" \(\S+ ago\)$")  # in the RESTARTS column
 
 
 def text_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -63,5 +66,5 @@ def get_table(
         for i, c in enumerate(answer["columnDefinitions"])
         if (wide or not c.get("priority")) and c["name"].lower() not in hidden
     ]
-    rows = tuple(tuple(str(row["cells"][i]) for i, _ in shown) for row in answer.get("rows") or ())
+    rows = tuple(tuple(_AGO.sub("", str(row["cells"][i])) for i, _ in shown) for row in answer.get("rows") or ())
     return Table(tuple(name.upper() for _, name in shown), rows, known.plural)

@@ -11,11 +11,12 @@ from k8slab.apimachinery.types import Object
 from k8slab.client.cluster import Cluster
 from k8slab.client.errors import NotYet
 from k8slab.errors import K8slabError
-from k8slab.topology.status import pod_status
+from k8slab.topology.status import pod_status, restart_count
 
 __all__ = ["State", "holds", "wait_for"]
 
-#: "Ready" (a condition), "deleted", "exists", "phase=Running", "status=CrashLoopBackOff", or a function of the object.
+#: "Ready" or "Ready=False" (a condition), "exists", "deleted", "phase=Running", "status=CrashLoopBackOff" (as kubectl
+#: prints it), "replicas=3" (that many ready), "restarts=2" (at least), or a function of the object.
 State = str | Callable[[Object], bool]
 
 
@@ -63,9 +64,13 @@ def holds(obj: Object | None, state: State) -> bool:
             return pod_status(obj) == value
         case "replicas":
             return int((obj.get("status") or {}).get("readyReplicas") or 0) == int(value)
+        case "restarts":
+            return restart_count(obj) >= int(value)
         case condition if re.fullmatch(r"[A-Za-z]+", condition):
             return _condition(obj, condition) == (value or "True")
-    raise K8slabError(f"Unknown state {state!r}. Known: a condition such as 'Ready', 'exists', 'deleted', 'phase=…', 'status=…'.")
+    raise K8slabError(
+        f"Unknown state {state!r}. Known: a condition such as 'Ready', 'exists', 'deleted', 'phase=…', 'status=…', 'restarts=…'."
+    )
 
 
 def _condition(obj: Object, kind: str) -> str:

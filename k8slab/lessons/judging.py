@@ -10,6 +10,8 @@ from k8slab.topology import pod_class, pod_status
 
 __all__ = ["condition", "exists", "field", "image_is", "is_ready", "labelled", "say"]
 
+_TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a moment after its image has been repaired
+
 
 def say(ok: bool, right: str, wrong: str, look: str = "") -> Finding:
     """Return the finding that fits."""
@@ -36,7 +38,7 @@ def is_ready(pod: Object) -> Finding:
     name, status = pod["metadata"]["name"], pod_status(pod)
     if condition(pod, "Ready") == "True":
         return holds(f"pod/{name} is Ready")
-    soon = pod_class(pod) in ("pending", "starting", "unready")
+    soon = pod_class(pod) in ("pending", "starting", "unready") or status in _TRIED_AGAIN
     return missing(f"pod/{name} is not Ready: it is {status}", f"kubectl describe pod {name}", soon=soon)
 
 

@@ -169,14 +169,14 @@ CONTENT = LabContent(
             "You change an object. What happens to the number in its metadata.resourceVersion?",
             ("it stays, for the object is still the same", "it becomes larger", "it starts again at 1"),
             1,
-            "Every change anywhere in the cluster gets the next revision of etcd, and the object carries the revision of its last change.",
+            "Every change anywhere in the cluster gets the next revision of etcd. An object carries that of its last change.",
         ),
         Prediction(
             "00.c",
             "Two pods of web run. You delete one of them. What do you see a moment later?",
             ("one pod", "two pods with the old names", "two pods, one of them with a new name"),
             2,
-            "The ReplicaSet wants two and counts one, so it makes another. It does not bring the old one back: a new pod has a new name.",
+            "The ReplicaSet wants two and counts one, so it makes another. It is a new pod, with a new name.",
         ),
         Prediction(
             "00.d",
@@ -196,7 +196,7 @@ CONTENT = LabContent(
     faults=(
         Fault(
             "00.x",
-            "A colleague has shipped version 1.1 of web, in a hurry. The new version does not come up. Find out why and repair it.",
+            "A colleague has shipped version 1.1 of web, in a hurry. It does not come up. Find out why, and repair it.",
             _wrong_image,
         ),
     ),

@@ -146,7 +146,7 @@ CONTENT = LabContent(
             _gateway,
             (
                 "kubectl describe pod gateway ends with the events: read what the kubelet says about the image.",
-                "The image is chatter/gateway:1.0. kubectl set image pod/gateway gateway=chatter/gateway:1.0 changes it in place.",
+                "It is called chatter/gateway:1.0. kubectl set image pod/gateway gateway=chatter/gateway:1.0 changes it.",
             ),
         ),
         Exercise(
@@ -199,14 +199,14 @@ CONTENT = LabContent(
             "The image does not exist. What is the phase of the pod?",
             ("Running", "Failed", "Pending"),
             2,
-            "Phase is a coarse word. Pending means: accepted, but not all containers have been started. The kubelet goes on trying.",
+            "Phase is a coarse word. Pending means: accepted, but not every container has run yet. The kubelet goes on trying.",
         ),
         Prediction(
             "01.c",
             "A container ends with exit code 1 at once, again and again. When does the kubelet start it the next time?",
-            ("at once, every time", "after 10 s, 20 s, 40 s and so on", "never again after three times"),
+            ("at once, every time", "first at once, then after 10 s, 20 s, 40 s and so on", "never again after three times"),
             1,
-            "The wait doubles from 10 seconds up to 5 minutes, and starts again from 10 seconds once the container has run for 10 minutes.",
+            "The wait doubles up to 5 minutes. Once a container has run for 10 minutes, the count begins anew.",
         ),
         Prediction(
             "01.d",

@@ -34,7 +34,7 @@ class Question:
 
     def _ipython_display_(self) -> None:
         display({"text/plain": repr(self), "text/html": self._html()}, raw=True)
-        display({"text/plain": "", "application/vnd.jupyter.widget-view+json": _view(self._widget())}, raw=True)
+        display({"application/vnd.jupyter.widget-view+json": _view(self._widget())}, raw=True)
 
     def _html(self) -> str:
         options = "".join(f"<li>{html.escape(o)}</li>" for o in self._prediction.options)

@@ -5,6 +5,7 @@ upstream's, and the lines are shown as what does the same here.
 """
 
 import ast
+import re
 from pathlib import Path
 
 from IPython.display import Code
@@ -13,6 +14,8 @@ import k8slab
 from k8slab.errors import K8slabError
 
 __all__ = ["source"]
+
+_TOOL_COMMENT = re.compile(r"\s*# (?:noqa|type: ignore).*$")
 
 
 def source(module: str, name: str) -> Code:
@@ -30,7 +33,7 @@ def source(module: str, name: str) -> Code:
     for part in name.split("."):
         node = _member(node, part, module)
     start, end = node.lineno, node.end_lineno  # type: ignore[attr-defined]  # _member returns only what has both
-    lines = text.splitlines()[start - 1 : end]
+    lines = [_TOOL_COMMENT.sub("", line) for line in text.splitlines()[start - 1 : end]]
     where = path.relative_to(Path(k8slab.__file__).parent.parent)
     return Code("\n".join([f"# {where}, lines {start}-{end}", *lines]), language="python")
 

@@ -1,6 +1,7 @@
 """Views that follow a cluster: they listen to its mirrors, keep a model, and draw it when it changed.
 
-A view starts with what a list returns now, so its first picture is right even before its watches run. Running its cell
+A view starts with what a list returns now, so its first picture is right even before its watches run; a mirror that lags
+behind that list is not heard until it has caught up. Running its cell
 again ends the view that the cell made before.
 """
 
@@ -42,8 +43,11 @@ class LiveView(SceneWidget):
         self._away: set[str] = set()
         self._objects: dict[tuple[str, str, str], Object] = {}
         resources = list(resources)
+        self._since: dict[str, int] = {}
         for resource in resources:
-            for obj in cluster.list(resource, namespace):
+            objects, self._since[resource] = cluster.snapshot(resource, namespace)
+            cluster.mirror(resource, namespace).prime(objects, self._since[resource])
+            for obj in objects:
                 self._change("ADDED", obj)
         super().__init__(self.make_scene(), kind)
         self._pulse = Pulse(self.refresh)
@@ -100,7 +104,9 @@ class LiveView(SceneWidget):
                 for change in changes:
                     if change.type == "STATE":
                         (self._away.discard if change.state == "live" else self._away.add)(resource)
-                    else:
+                        if change.state != "live":
+                            self._since[resource] = 0  # after an absence numbers may begin anew
+                    elif int(change.object["metadata"]["resourceVersion"]) > self._since[resource]:
                         self._change(change.type, change.object)
             self._pulse.mark()
 

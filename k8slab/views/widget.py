@@ -104,7 +104,7 @@ class SceneWidget(anywidget.AnyWidget):
     def _ipython_display_(self, **_: Any) -> None:
         still = {"text/plain": self.text(), "text/html": _HIDE_DEAD_WIDGET + self.still_html()}
         display(still, raw=True)
-        display({"text/plain": "", "application/vnd.jupyter.widget-view+json": self._view()}, raw=True)
+        display({"application/vnd.jupyter.widget-view+json": self._view()}, raw=True)
 
     def _view(self) -> dict[str, Any]:
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
