@@ -4,6 +4,7 @@ Upstream: the LoopbackClientConfig of k8s.io/apiserver, and client-go's clientse
 validation, ownership tracking and audit as over HTTPS; only the socket and the JSON are left out.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from k8slab.apimachinery.types import Object, deep_copy
@@ -14,7 +15,7 @@ from k8slab.sim.apiserver.deletion import DeleteOptions
 from k8slab.sim.apiserver.errors import not_found
 from k8slab.sim.apiserver.events import EventRecorder
 from k8slab.sim.apiserver.informer import StoreInformer
-from k8slab.sim.apiserver.listing import ListOptions, selection
+from k8slab.sim.apiserver.listing import ListOptions, Selection, selection
 from k8slab.sim.apiserver.operations import Operations
 from k8slab.sim.apiserver.registry import Call
 from k8slab.sim.apiserver.resources import Resource
@@ -42,6 +43,8 @@ class Loopback:
     def __init__(self, scheme: Scheme, store: Store, kernel: Kernel, audit: AuditLog) -> None:
         self.scheme, self.store, self.kernel, self.audit = scheme, store, kernel, audit
         self._informers: dict[str, StoreInformer] = {}
+        #: Lists of resources that are not stored (aggregated groups), by full name: gets the namespace and what is selected.
+        self.unstored: dict[str, Callable[[str, Selection], Iterable[Object]]] = {}
 
     def connect(self, operations: Operations, authorizer: Authorizer) -> None:
         """Give what requests need."""
@@ -93,7 +96,10 @@ class LoopbackClient:
     def list(self, resource: str, namespace: str = "", label_selector: str = "") -> list[Object]:
         """Return the objects of a namespace ("": of all)."""
         call = self._call("list", resource, namespace, "")
-        options = ListOptions(selection(call.resource, label_selector, ""))
+        chosen = selection(call.resource, label_selector, "")
+        if resource in self._shared.unstored:
+            return [*self._shared.unstored[resource](namespace, chosen)]
+        options = ListOptions(chosen)
         return [entry.value for entry in self._operations.registry.select(call, options).entries]
 
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:

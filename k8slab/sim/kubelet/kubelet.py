@@ -17,6 +17,7 @@ from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
 from k8slab.sim.kubelet.context import NodeContext
 from k8slab.sim.kubelet.heartbeat import Heartbeat
 from k8slab.sim.kubelet.router import PodRouter
+from k8slab.sim.kubelet.stats import NODE_CPU, NODE_MEMORY, NodeStats, Stats, pod_stats
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.kubelet.worker import PodWorker
 from k8slab.sim.network.namespace import NetNamespace, ResolvConf
@@ -72,6 +73,7 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         self._requests: dict[str, Requests] = {}
         self._used: Requests = (0, 0, 0)
+        self._answers, self._since = False, 0.0
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
         runtime.node(node.name).cpu.capacity = self._capacity[0]
@@ -79,11 +81,14 @@ class Kubelet:
     def start(self) -> None:
         """Register the node and begin to look after its pods."""
         self._network.add_node(self._context.namespace, self.node.pod_cidr)
+        self._since = self._since or self._kernel.now()
+        self._answers = True
         self._heartbeat.start()
         self._router.attach(self.node.name, self)
 
     def stop(self) -> None:
         """Stop heart-beating and looking at the API; containers go on, as they do when only the kubelet dies."""
+        self._answers = False
         self._heartbeat.stop()
         self._router.detach(self.node.name)
 
@@ -205,3 +210,15 @@ class Kubelet:
             meta = worker.record.pod["metadata"]
             result[f"{meta['namespace']}/{meta['name']}"] = operations.summary(worker.record)
         return result
+
+    def stats(self) -> NodeStats | None:
+        """Measure the node and its containers; None while the kubelet does not run (upstream: /metrics/resource)."""
+        if not self._answers:
+            return None
+        pods = {}
+        for worker in self._workers.values():
+            meta = worker.record.pod["metadata"]
+            pods[f"{meta['namespace']}/{meta['name']}"] = pod_stats(worker.record)
+        memory = NODE_MEMORY + sum(s.memory for containers in pods.values() for s in containers.values())
+        cpu = self._context.node.cpu.used + NODE_CPU * (self._kernel.now() - self._since)
+        return NodeStats(Stats(self._since, cpu, memory), pods)

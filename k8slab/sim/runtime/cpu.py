@@ -62,10 +62,11 @@ def shares(capacity: float, claims: Sequence[Claim]) -> list[float]:
 class NodeCpu:
     """The processors of a node, and the containers that compete for them."""
 
-    __slots__ = ("_looked", "busy", "capacity")
+    __slots__ = ("_looked", "busy", "capacity", "used")
 
     def __init__(self, capacity: int = 4000) -> None:
         self.capacity = capacity
+        self.used = 0.0  #: CPU seconds of all its containers, as far as they have been counted
         self.busy: dict[CpuAccount, None] = {}
         self._looked = -math.inf
 
@@ -126,7 +127,7 @@ class CpuAccount:
         """Note CPU time that a process or request needs; return when it has had it, in seconds from now."""
         now = self._kernel.now()
         self._load, self._load_time = self.load(now) + seconds / _WINDOW, now
-        self._used += seconds
+        self._count(seconds)
         if self not in self._node.busy and self._load > _BUSY:
             self._node.busy[self] = None
         if now - self._offer_time >= _STALE:
@@ -158,8 +159,12 @@ class CpuAccount:
         return self._used
 
     def _settle(self, now: float) -> None:
-        self._used += (self._share + self.idle) / 1000 * (now - self._settled)
+        self._count((self._share + self.idle) / 1000 * (now - self._settled))
         self._settled = now
+
+    def _count(self, seconds: float) -> None:
+        self._used += seconds
+        self._node.used += seconds
 
     def now(self) -> int:
         """Return the millicores in use at present."""

@@ -78,7 +78,7 @@ _generic = Printer((NAME, CREATED_AT), _generic_cells)
 
 def _printer_of(resource: Resource | Subresource) -> Printer:
     # Loaded late, for the sake of the start: importing these modules registers their printers.
-    from k8slab.sim.apiserver.printers import access, batch, cluster, network, pods, scaling, storage, workloads  # noqa: F401
+    from k8slab.sim.apiserver.printers import access, batch, cluster, metrics, network, pods, scaling, storage, workloads  # noqa: F401
 
     if not isinstance(resource, Resource):
         return find(resource.group, resource.kind) or _generic

@@ -1,0 +1,38 @@
+"""What a kubelet measures of its node and the containers on it.
+
+Upstream: pkg/kubelet/server/stats (``/metrics/resource``, ``/stats/summary``). Simplified: the node's own daemons (kubelet,
+containerd, kube-proxy) use a constant; no disk and network figures.
+"""
+
+from typing import NamedTuple
+
+from k8slab.sim.kubelet.records import PodRecord
+
+__all__ = ["NODE_CPU", "NODE_MEMORY", "NodeStats", "Stats", "pod_stats"]
+
+NODE_CPU = 0.03  #: cores that the node's own daemons use
+NODE_MEMORY = 256 << 20  #: bytes that they use
+
+
+class Stats(NamedTuple):
+    """One measurement: when what is measured started, CPU seconds since then, bytes of memory."""
+
+    started: float
+    cpu: float
+    memory: int
+
+
+class NodeStats(NamedTuple):
+    """A node, and its running containers by "namespace/pod" and name."""
+
+    node: Stats
+    pods: dict[str, dict[str, Stats]]
+
+
+def pod_stats(record: PodRecord) -> dict[str, Stats]:
+    """Measure the running containers of a pod."""
+    return {
+        c.name: Stats(c.container.started_at, c.container.cpu.used(), c.container.memory)
+        for c in record.containers
+        if c.container is not None and c.state == "running"
+    }
