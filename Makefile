@@ -39,7 +39,7 @@ lint: $(STAMP) ## Check format, style, types and layers
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timing > .lint-imports.log || { cat .lint-imports.log; exit 1; }; rm -f .lint-imports.log
+	@$(BIN)/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }; rm -f .lint-imports.log
 
 notebooks: $(STAMP) ## Run the labs and write their outputs (the only way outputs are committed)
 	@$(BIN)/python tests/notebooks/execute.py $(ARGS)
