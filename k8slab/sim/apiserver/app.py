@@ -112,19 +112,22 @@ class ApiServer:
             return await self._paths.answer(request)
         if resource is None:
             raise resource_not_found()
+        try:
+            answer = await self._serve(request, info, resource, user)
+        except StatusError as error:
+            self._record(caller, info, resource, error.code, error)
+            raise
+        if info.verb in _WRITES and info.group not in self.aggregated:
+            await self._settled()
+        self._record(caller, info, resource, answer.status if isinstance(answer, Response) else 200)
+        return answer
+
+    async def _serve(self, request: Request, info: RequestInfo, resource: Resource, user: UserInfo) -> Response | Stream:
         if info.group in self.aggregated:
             return await self.aggregated[info.group](request, info, user)
         if self._streaming.serves(info):
             return await self._streaming.answer(request, info)
-        try:
-            answer = await self._handlers.handle(request, info, resource, user)
-        except StatusError as error:
-            self._record(caller, info, resource, error.code, error)
-            raise
-        if info.verb in _WRITES:
-            await self._settled()
-        self._record(caller, info, resource, answer.status if isinstance(answer, Response) else 200)
-        return answer
+        return await self._handlers.handle(request, info, resource, user)
 
     def _caller(self, request: Request) -> _Caller:
         user = self._authenticator.authenticate(request.headers.get("authorization", ""), request.scope.get("peer_certificate"))

@@ -12,7 +12,9 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver import printers
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.decode import decode
+from k8slab.sim.apiserver.encoding import encoded, partial, warning
 from k8slab.sim.apiserver.errors import FieldError, invalid, method_not_allowed, unsupported_media_type
+from k8slab.sim.apiserver.groups import is_built_in
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.negotiation import Form, negotiate
 from k8slab.sim.apiserver.operations import PATCH_TYPES, Operations
@@ -58,7 +60,7 @@ class Handlers:
             raise method_not_allowed()
         answer: Response | Stream = await handler(request, call)
         if isinstance(answer, Response):
-            answer.headers += [(b"warning", _warning(text)) for text in dict.fromkeys(call.warnings)]
+            answer.headers += [(b"warning", warning(text)) for text in dict.fromkeys(call.warnings)]
         return answer
 
     def _served(self, call: Call, verb: str) -> bool:
@@ -78,15 +80,15 @@ class Handlers:
         page = self._operations.select(call, list_options(request, call))
         resource, meta = call.resource, page.metadata()
         if form.kind == "Table":
-            return _encoded(form, 200, self._table(request, call, page.entries, meta))
+            return encoded(form, 200, self._table(request, call, page.entries, meta))
         if form.kind:
-            items = [_partial(e.value) for e in page.entries]
+            items = [partial(e.value) for e in page.entries]
             listed = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items}
-            return _encoded(form, 200, listed)
+            return encoded(form, 200, listed)
         head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": meta}
         items_json = b",".join(self._raw(resource, entry) for entry in page.entries)
         body = orjson.dumps(head)[:-1] + b',"items":[' + items_json + b"]}"
-        return _encoded(form, 200, orjson.loads(body)) if form.media_type != "application/json" else Response(200, body)
+        return encoded(form, 200, orjson.loads(body)) if form.media_type != "application/json" else Response(200, body)
 
     async def _watch(self, request: Request, call: Call) -> Stream:
         form = negotiate(request.headers.get("accept", ""), streaming=True)
@@ -102,14 +104,14 @@ class Handlers:
                     table["columnDefinitions"] = None
                 first = False
                 return orjson.dumps(table)
-            return orjson.dumps(_partial(entry.value)) if form.kind else self._raw(resource, entry)
+            return orjson.dumps(partial(entry.value)) if form.kind else self._raw(resource, entry)
 
         def encode_bookmark(obj: Object) -> bytes:
             if form.kind == "Table":
-                rows = [{"cells": [], "object": _partial(obj)}]
+                rows = [{"cells": [], "object": partial(obj)}]
                 head = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"], "columnDefinitions": None}
                 return orjson.dumps({**head, "rows": rows})
-            return orjson.dumps(_partial(obj) if form.kind else obj)
+            return orjson.dumps(partial(obj) if form.kind else obj)
 
         stream = watch_stream(self._registry.store, resource, start, options, encode, encode_bookmark)
         return Stream(stream, form.content_type)
@@ -121,7 +123,7 @@ class Handlers:
         body = await self._decoded(request, call)
         if call.subresource:
             done = self._operations.post_subresource(call, body)
-            return _encoded(Form(form.media_type), 201, done)
+            return encoded(Form(form.media_type), 201, done)
         return self._object(request, call, form, 201, self._operations.create(call, body))
 
     async def _update(self, request: Request, call: Call) -> Response:
@@ -134,8 +136,9 @@ class Handlers:
         form = negotiate(request.headers.get("accept", ""))
         media = request.headers.get("content-type", "").partition(";")[0].strip()
         kind = PATCH_TYPES.get(media)
-        if kind is None:
-            accepted = ", ".join(PATCH_TYPES)
+        custom = not is_built_in(call.resource.group)
+        if kind is None or (custom and kind == "strategic"):
+            accepted = ", ".join(media for media, known in PATCH_TYPES.items() if not custom or known != "strategic")
             raise unsupported_media_type(
                 f"the body of the request was in an unknown format - accepted media types include: {accepted}"
             )
@@ -157,7 +160,7 @@ class Handlers:
         details = {"name": call.name, "group": call.resource.group, "kind": call.resource.plural}
         details["uid"] = entry.value["metadata"].get("uid", "")
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-        return _encoded(Form(form.media_type), 200, {**status, "details": {k: v for k, v in details.items() if v}})
+        return encoded(Form(form.media_type), 200, {**status, "details": {k: v for k, v in details.items() if v}})
 
     async def _deletecollection(self, request: Request, call: Call) -> Response:
         form = negotiate(request.headers.get("accept", ""))
@@ -166,7 +169,7 @@ class Handlers:
         resource = call.resource
         head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": {"resourceVersion": ""}}
         items = [self._registry.from_storage(resource, e.value) for e in deleted]
-        return _encoded(Form(form.media_type), 200, {**head, "items": items})
+        return encoded(Form(form.media_type), 200, {**head, "items": items})
 
     # encoding
 
@@ -189,11 +192,11 @@ class Handlers:
 
     def _object(self, request: Request, call: Call, form: Form, code: int, entry: Entry) -> Response:
         if form.kind == "Table" and call.subresource in ("", "scale", "status"):
-            return _encoded(form, code, self._table(request, call, [entry], {"resourceVersion": str(entry.revision)}))
+            return encoded(form, code, self._table(request, call, [entry], {"resourceVersion": str(entry.revision)}))
         if form.kind == "PartialObjectMetadata":
-            return _encoded(form, code, _partial(entry.value))
+            return encoded(form, code, partial(entry.value))
         raw = self._raw(call.resource, entry) if entry.value["kind"] == call.resource.kind else entry.raw
-        return Response(code, raw) if form.media_type == "application/json" else _encoded(form, code, orjson.loads(raw))
+        return Response(code, raw) if form.media_type == "application/json" else encoded(form, code, orjson.loads(raw))
 
     def _table(self, request: Request, call: Call, entries: Iterable[Entry], meta: Object) -> Object:
         part = call.resource.subresource(call.subresource)
@@ -201,20 +204,3 @@ class Handlers:
         objects = [e.value if shown is part else self._registry.from_storage(call.resource, e.value) for e in entries]
         include = request.query.get("includeObject", "Metadata")
         return printers.table(shown, objects, self._registry.kernel.now(), include, meta)
-
-
-def _encoded(form: Form, code: int, obj: Object) -> Response:
-    if form.media_type == "application/yaml":
-        import yaml
-
-        return Response(code, yaml.safe_dump(obj, sort_keys=False).encode(), form.content_type)
-    return Response(code, orjson.dumps(obj), form.content_type)
-
-
-def _partial(obj: Object) -> Object:
-    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
-
-
-def _warning(text: str) -> bytes:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-    return f'299 - "{escaped}"'.encode("ascii", "replace")

@@ -27,7 +27,7 @@ class TraceLog:
         self._limit = limit
         self._entries: OrderedDict[tuple[str, str], tuple[int, CycleRecord | Object]] = OrderedDict()
         self._handlers: list[Handler] = []
-        self._sequence = 0
+        self.sequence = 0  #: counts the traces; each has its number as resourceVersion
 
     def record(self, trace: CycleRecord | Object) -> None:
         """Add a trace; it replaces an earlier one of the same pod."""
@@ -38,8 +38,8 @@ class TraceLog:
         old = self._entries.pop(key, None)
         if old is not None and isinstance(trace, CycleRecord) and isinstance(old[1], CycleRecord):
             trace.follows(old[1])
-        self._sequence += 1
-        entry = self._entries[key] = (self._sequence, trace)
+        self.sequence += 1
+        entry = self._entries[key] = (self.sequence, trace)
         self._tell("MODIFIED" if old else "ADDED", entry, old)
         if len(self._entries) > self._limit:
             _, oldest = self._entries.popitem(last=False)
