@@ -105,3 +105,19 @@ def test_quota(kubectl: Kubectl) -> None:
         'Error from server (Forbidden): error when creating "STDIN": pods "other" is forbidden: '
         "exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1"
     )
+
+
+def test_the_glass_box(kubectl: Kubectl) -> None:
+    ours = kubectl("api-resources", "--api-group=sim.k8slab.dev", "-o", "name").lines
+    assert {"clocks.sim.k8slab.dev", "schedulingtraces.sim.k8slab.dev"} <= set(ours)
+    kubectl("create", "-f", "-", stdin=SLEEPER)
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    trace = json.loads(kubectl("get", "schedulingtrace", "sleeper", "-o", "json").out)
+    node = kubectl("get", "pod", "sleeper", "-o", "jsonpath={.spec.nodeName}").out
+    assert trace["status"]["node"] == node
+
+
+def test_top(kubectl: Kubectl) -> None:
+    header, *rows = eventually(lambda: (r := kubectl.try_("top", "nodes")).code == 0 and r, 30).rows
+    assert header == ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"]
+    assert [row[0] for row in rows] == ["control-plane", "worker-1", "worker-2", "worker-3"]

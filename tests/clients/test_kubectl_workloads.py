@@ -1,8 +1,13 @@
 """``kubectl rollout``, ``scale``, ``logs``, ``exec``, ``attach``, ``cp``, ``port-forward``."""
 
 import json
+import os
+import pty
 import re
 import select
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -203,3 +208,35 @@ def test_service_by_name(sleeper: Kubectl) -> None:
     sleeper("expose", "deployment", "web")
     sleeper("rollout", "status", "deployment/web", "--timeout=20s")
     eventually(lambda: "Welcome to nginx!" in sleeper.try_("exec", "sleeper", "--", "wget", "-qO-", "http://web").out)
+
+
+def test_exec_with_a_terminal(sleeper: Kubectl) -> None:
+    master, slave = pty.openpty()
+    try:
+        command = sleeper.command("exec", "-it", "sleeper", "--", "sh")
+        shell = subprocess.Popen(command, env=sleeper.environment, stdin=slave, stdout=slave, stderr=slave)
+        seen = ""
+        for typed, expected in (
+            ("", "/ # "),
+            ("echo $((20 + 1))$((7 * 3))\r", "2121"),
+            ("cd /tmp\r", "/tmp # "),
+            ("exit 4\r", ""),
+        ):
+            os.write(master, typed.encode())
+            end = time.monotonic() + 10
+            while expected not in seen and time.monotonic() < end:
+                if select.select([master], [], [], 0.1)[0]:
+                    seen += os.read(master, 4096).decode()
+            assert expected in seen
+        assert shell.wait(10) == 4
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_cp(sleeper: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "greeting").write_text("hello\n")
+    sleeper("cp", str(tmp_path / "greeting"), "sleeper:/tmp/greeting")
+    assert sleeper("exec", "sleeper", "--", "cat", "/tmp/greeting").out == "hello\n"
+    sleeper("cp", "sleeper:/tmp/greeting", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_text() == "hello\n"
