@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from k8slab.sim import glassbox_network
 from k8slab.sim.addons import metrics
 from k8slab.sim.addons.dns import install_dns
 from k8slab.sim.apiserver.admission import Chain, default_plugins
@@ -100,7 +101,7 @@ class Cluster:
         self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
         self.driver = Driver(self.kernel, loop)
         self.scheme = Scheme()
-        for resource in (*RESOURCES, *metrics.RESOURCES):
+        for resource in (*RESOURCES, *glassbox_network.RESOURCES, *metrics.RESOURCES):
             self.scheme.add(resource)
         self.scheme.set_group_priority(metrics.GROUP, metrics.GROUP_PRIORITY)
         self._assemble()
@@ -158,7 +159,8 @@ class Cluster:
             paths=Paths(self.scheme),
             streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
         )
-        app.aggregated[GROUP] = GlassBox(self.kernel, self.driver, self.traces).answer
+        box = GlassBox(self.kernel, self.driver, self.traces)
+        app.aggregated[GROUP] = glassbox_network.NetworkKinds(self.network, self.kernel, box.answer).answer
         app.aggregated[metrics.GROUP] = self.metrics.answer
         return app
 

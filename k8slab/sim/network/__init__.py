@@ -9,17 +9,21 @@ Ingress and IPv6 are not looked at. Called by the kubelets (addresses, probes) a
 """
 
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost, Unreachable
+from k8slab.sim.network.flows import Flow
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.namespace import NetNamespace, ResolvConf
 from k8slab.sim.network.network import Network
+from k8slab.sim.network.path import PacketPath
 from k8slab.sim.network.sockets import Connection, Server
 
 __all__ = [
     "ConnectError",
     "Connection",
+    "Flow",
     "NameserverTimeout",
     "NetNamespace",
     "Network",
+    "PacketPath",
     "Refused",
     "Request",
     "ResolvConf",

@@ -68,9 +68,9 @@ class Forwarder:
         self._tables, self._services, self._policies = tables, services, policies
 
     def forward(
-        self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath, now: float, chance: random.Random
+        self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath, now: float, chance: random.Random | None
     ) -> Outcome:
-        """Decide about one connection to an address, and note each step."""
+        """Decide about one connection to an address, and note each step; without chance, nothing is remembered of it."""
         if ip.startswith("127."):
             path.step("route", f"{source.name}: stays in its own network namespace")
             return self._deliver(source.ip, port, protocol, path, "127.0.0.1", loopback=True)
@@ -123,6 +123,8 @@ class Forwarder:
         return not self._policies.enforced or all(v.allowed for v in verdicts)
 
     def _note(self, verdict: Verdict, path: PacketPath) -> None:
+        path.policy = verdict.policy or path.policy
+        path.dropped = self._policies.enforced and not verdict.allowed
         unheeded = "" if verdict.allowed or self._policies.enforced else "; this network plugin does not enforce policies"
         path.step(
             "policy", f"{verdict.direction.lower()}: {verdict.text}{unheeded}", direction=verdict.direction,
@@ -130,7 +132,7 @@ class Forwarder:
         )  # fmt: skip
 
     def _translate(
-        self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath, now: float, chance: random.Random
+        self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath, now: float, chance: random.Random | None
     ) -> _Hop:
         """Do what kube-proxy's rules (and the plugin's for host ports) do with a packet: rewrite, reject or let it pass."""
         key, external, number = self._services.owner_of(ip), False, "port"

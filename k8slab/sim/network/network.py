@@ -5,6 +5,7 @@ real thing would wait for (no answer to SYN, no host behind an address) takes si
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from k8slab.sim.client import Client
@@ -12,6 +13,7 @@ from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.addresses import AddressPool
 from k8slab.sim.network.dns import Answer, ClusterDns
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost
+from k8slab.sim.network.flows import FlowLog
 from k8slab.sim.network.forwarding import Forwarder, Tables
 from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
 from k8slab.sim.network.namespace import NetNamespace
@@ -54,6 +56,8 @@ class Network:
         self._tables = Tables()
         self._forwarder = Forwarder(self._tables, self.services, PolicyAgent(client, enforce_policies))
         self._ports = 32768
+        self.flows = FlowLog()
+        self.paths.subscribe(self.flows.add)
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -142,7 +146,7 @@ class Network:
         """Return the address of a host as a program would get it: literal, /etc/hosts, then DNS along the search path."""
         if host.replace(".", "").isdigit() and host.count(".") == 3:
             return host
-        local = {"localhost": "127.0.0.1", source.hostname: source.ip, **source.hosts}.get(host)
+        local = _hosts(source).get(host)
         if local is not None:
             return local
         for candidate in source.resolv.candidates(host) if source.resolv.nameservers else ():
@@ -216,7 +220,8 @@ class Network:
             target.path.step("http", f"{method} {request.target}: no answer within {timeout:g} s")
             self._close(target.path, "timeout")
             raise TimedOut(where.host, where.port, target.ip, "response") from None
-        target.path.step("http", f"{method} {request.target}: {response.status}")
+        target.path.step("http", f"{method} {request.target}: {response.status}", status=response.status)
+        target.path.sent, target.path.received = _size(request), len(response.head()) + len(response.body)
         self._close(target.path, f"answered {response.status}")
         return response
 
@@ -280,8 +285,51 @@ class Network:
             raise (outcome.error or Refused)(host, port, ip)
         return _Target(outcome.listener, outcome.ip, outcome.port, path, outcome.client_ip)
 
+    # --- what would happen ---
+
+    def namespace_of_pod(self, namespace: str, name: str) -> NetNamespace | None:
+        """Return the network namespace of a running pod."""
+        pod = self._client.informer("pods").get(name, namespace)
+        owner = self._tables.owners.get((pod or {}).get("status", {}).get("podIP", ""))
+        if pod is None or owner is None:
+            return None
+        return replace(owner, name=f"{namespace}/{name}") if pod["spec"].get("hostNetwork") else owner
+
+    def namespace_of_node(self, name: str) -> NetNamespace | None:
+        """Return the network namespace of a node."""
+        return next((self._tables.owners[ip] for ip, node in self._tables.node_ips.items() if node == name), None)
+
+    def trace(self, source: NetNamespace, host: str, port: int, protocol: str = "TCP") -> PacketPath:
+        """Return the path that a connection would take now; nothing is sent, no time passes, nothing is kept."""
+        path = PacketPath(0, self._kernel.now(), source.name, f"{host}:{port}")
+        ip = self._would_resolve(source, host, path)
+        if ip is not None:
+            outcome = self._forwarder.forward(source, ip, port, protocol, path, path.time, None)
+            path.verdict = outcome.error.kind if outcome.error else "connected"
+            path.ended += outcome.wait
+        return path
+
+    def _would_resolve(self, source: NetNamespace, host: str, path: PacketPath) -> str | None:
+        if _literal(host) or host in _hosts(source):
+            return _hosts(source).get(host, host)
+        servers = source.resolv.nameservers
+        if servers and not (self.serves_names(servers[0]) and self._may_ask(source, servers[0], path)):
+            path.verdict, path.ended = NameserverTimeout.kind, path.time + 5.0
+            return None
+        for candidate in source.resolv.candidates(host) if servers else ():
+            answer = self.dns.query(candidate)
+            _note_answer(path, candidate, answer)
+            if answer.addresses:
+                return answer.addresses[0]
+        path.verdict = UnknownHost.kind
+        return None
+
     def _close(self, path: PacketPath, verdict: str) -> None:
         self.paths.close(path, verdict, self._kernel.now())
+
+
+def _hosts(source: NetNamespace) -> dict[str, str]:
+    return {"localhost": "127.0.0.1", source.hostname: source.ip, **source.hosts}
 
 
 def _note_answer(path: PacketPath, name: str, answer: Answer) -> None:
@@ -291,3 +339,8 @@ def _note_answer(path: PacketPath, name: str, answer: Answer) -> None:
 
 def _literal(host: str) -> bool:
     return host.count(".") == 3 and host.replace(".", "").isdigit()
+
+
+def _size(request: Request) -> int:
+    head = len(f"{request.method} {request.target} HTTP/1.1\r\n\r\n")
+    return head + sum(len(k) + len(v) + 4 for k, v in request.headers.items()) + len(request.body)

@@ -1,7 +1,7 @@
 """The record of one connection: DNS answer, Service, endpoint, route, verdict; step by step, newest kept.
 
 Nothing upstream keeps such a record; it is what a learner would piece together from tcpdump, iptables counters and CoreDNS logs.
-Served later through the API (sim.k8slab.dev).
+Served through the API (packetpaths.sim.k8slab.dev).
 """
 
 from collections import deque
@@ -27,12 +27,16 @@ class PacketPath:
         Who connects (pod or node), and the ``host:port`` as asked for.
     """
 
-    __slots__ = ("destination", "ended", "number", "received", "sent", "service", "source", "steps", "target", "time", "verdict")
+    __slots__ = (
+        "destination", "dropped", "ended", "number", "policy", "received", "sent", "service", "source", "steps", "target",
+        "time", "verdict",
+    )  # fmt: skip
 
     def __init__(self, number: int, time: float, source: str, destination: str) -> None:
         self.number, self.time, self.source, self.destination = number, time, source, destination
         self.steps: list[Object] = []
-        self.target = self.service = self.verdict = ""
+        self.target = self.service = self.verdict = self.policy = ""
+        self.dropped = False
         self.ended = time
         self.sent = self.received = 0
 
@@ -54,10 +58,11 @@ class PacketPath:
 
 
 class PathLog:
-    """The last paths, and who wants to hear of new ones."""
+    """The last paths that began at a pod, and the last that began at a node (probes, mostly); who wants to hear of new ones."""
 
     def __init__(self, limit: int = 500) -> None:
-        self._paths: deque[PacketPath] = deque(maxlen=limit)
+        self._of_pods: deque[PacketPath] = deque(maxlen=limit)
+        self._of_nodes: deque[PacketPath] = deque(maxlen=limit)
         self._handlers: list[Callable[[PacketPath], object]] = []
         self._count = 0
 
@@ -65,7 +70,7 @@ class PathLog:
         """Begin a record; it is listed at once and grows with its connection."""
         self._count += 1
         path = PacketPath(self._count, time, source, destination)
-        self._paths.append(path)
+        (self._of_pods if "/" in source else self._of_nodes).append(path)
         return path
 
     def close(self, path: PacketPath, verdict: str, now: float) -> None:
@@ -76,7 +81,7 @@ class PathLog:
 
     def list(self) -> list[PacketPath]:
         """Return the records, oldest first."""
-        return list(self._paths)
+        return sorted((*self._of_pods, *self._of_nodes), key=lambda path: path.number)
 
     def subscribe(self, handler: Callable[[PacketPath], object]) -> Callable[[], None]:
         """Call the handler with every path that ends from now on; return a function that stops it."""

@@ -116,9 +116,9 @@ class ServiceTable:
         return found
 
     def choose(
-        self, key: str, port: Object, client_ip: str, now: float, random: random.Random, node: str, external: bool
+        self, key: str, port: Object, client_ip: str, now: float, chance: random.Random | None, node: str, external: bool
     ) -> Choice:
-        """Choose the endpoint for one connection to a port of a Service."""
+        """Choose the endpoint for one connection to a port of a Service; without chance, say what would be chosen."""
         service = self._indexed[key]
         name, label = port.get("name") or "", f"{key}:{port.get('name') or port['port']}"
         pairs = self.endpoints(key, name)
@@ -129,23 +129,25 @@ class ServiceTable:
         candidates = [Backend(e.ip, numbers[e], e.node, e.target) for e in usable([e for e, _ in pairs])]
         if not candidates:
             return Choice(key, name, None, f"{label} has no endpoints{' on node ' + node if local else ''}: rejected", [])
-        backend, how = self._pick(key, service, name, candidates, client_ip, now, random)
+        backend, how = self._pick(key, service, name, candidates, client_ip, now, chance)
         text = f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}"
         return Choice(key, name, backend, text, [f"{c.ip}:{c.port}" for c in candidates])
 
     def _pick(
-        self, key: str, service: Object, port: str, candidates: list[Backend], client_ip: str, now: float, random: random.Random
-    ) -> tuple[Backend, str]:
+        self, key: str, service: Object, port: str, candidates: list[Backend], client_ip: str, now: float,
+        chance: random.Random | None,
+    ) -> tuple[Backend, str]:  # fmt: skip
         if service["spec"].get("sessionAffinity") != "ClientIP":
-            return random.choice(candidates), "at random"
+            return (chance.choice(candidates), "at random") if chance else (candidates[0], "that are equally likely")
         config = (service["spec"].get("sessionAffinityConfig") or {}).get("clientIP") or {}
         known = self._affinity.get((key, port, client_ip))
         fresh = known is not None and now - known[1] < config.get("timeoutSeconds", 10800)
         if known is not None and fresh and known[0] in candidates:
             backend, how = known[0], f"as before for {client_ip}"
         else:
-            backend, how = random.choice(candidates), f"at random, kept for {client_ip}"
-        self._affinity[key, port, client_ip] = (backend, now)
+            backend, how = (chance.choice(candidates) if chance else candidates[0]), f"at random, kept for {client_ip}"
+        if chance is not None:
+            self._affinity[key, port, client_ip] = (backend, now)
         return backend, how
 
     def environment(self, namespace: str, links: bool) -> dict[str, str]:

@@ -1,0 +1,101 @@
+"""The network's kinds of the glass box, through the API."""
+
+import pytest
+
+API = "/apis/sim.k8slab.dev/v1alpha1"
+PODS = "/api/v1/namespaces/default/pods"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+@pytest.fixture
+def api(make_api):
+    api = make_api(workers=2)
+    meta = {"name": "web", "labels": {"app": "web"}}
+    api.post(PODS, {"metadata": meta, "spec": {"containers": [{"name": "c", "image": "nginx:1.29"}]}})
+    service = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
+    api.post("/api/v1/namespaces/default/services", service)
+    command = ["sh", "-c", "sleep 1; wget -T 2 -qO- http://web; sleep 100000"]
+    box = {"containers": [{"name": "c", "image": "busybox:1.37", "command": command}]}
+    api.post(PODS, {"metadata": {"name": "box"}, "spec": box})
+    api.advance(2)
+    return api
+
+
+def trace(api, **spec):
+    return api.post(f"{API}/namespaces/default/packettraces", {"spec": {"source": {"pod": "box"}, "host": "web", **spec}})
+
+
+def deny(api):
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    assert api.post(path, {"metadata": {"name": "deny"}, "spec": spec}).status == 201
+
+
+def test_a_connection_leaves_its_path(api):
+    (path,) = api.get(f"{API}/namespaces/default/packetpaths").json["items"]
+    assert path["spec"]["source"] == {"kind": "Pod", "namespace": "default", "name": "box"}
+    assert (path["status"]["verdict"], path["status"]["target"]) == ("answered 200", "default/web")
+    assert [s["layer"] for s in path["status"]["steps"]] == ["dns", "service", "route", "target", "http"]
+    name = path["metadata"]["name"]
+    assert api.get(f"{API}/namespaces/default/packetpaths/{name}").json == path
+
+
+def test_and_a_flow_with_its_bytes(api):
+    (flow,) = api.get(f"{API}/flows").json["items"]
+    assert flow["spec"] == {
+        "source": {"kind": "Pod", "namespace": "default", "name": "box"},
+        "destination": "web:80",
+        "service": "default/web",
+        "target": "default/web",
+    }
+    assert (flow["status"]["connections"], flow["status"]["bytesReceived"] > 100) == (1, True)
+
+
+def test_both_as_tables(api):
+    table = api.get(f"{API}/flows", accept=TABLE).json
+    assert [c["name"] for c in table["columnDefinitions"]][:5] == ["Name", "Source", "Destination", "Target", "Verdict"]
+    table = api.get(f"{API}/packetpaths", accept=TABLE).json
+    assert table["rows"][0]["cells"][1:5] == ["box", "web:80", "default/web", "answered 200"]
+
+
+def test_a_trace_says_what_would_happen_and_sends_nothing(api):
+    answer = trace(api)
+    assert answer.status == 201
+    assert (answer.json["status"]["verdict"], answer.json["status"]["target"]) == ("connected", "default/web")
+    assert len(api.get(f"{API}/packetpaths").json["items"]) == 1
+
+
+def test_with_the_policy_that_would_drop_it_and_the_time_until_the_sender_knows(api):
+    deny(api)
+    status = trace(api).json["status"]
+    assert (status["verdict"], status["policy"], status["seconds"]) == ("dropped", "default/deny", 127)
+
+
+@pytest.mark.parametrize(
+    ("spec", "verdict"),
+    [({"host": "nope"}, "unknown-host"), ({"port": 81}, "refused"), ({"host": "192.0.2.1"}, "timeout")],
+)
+def test_and_other_ends(api, spec, verdict):
+    assert trace(api, **spec).json["status"]["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({"source": {"pod": "nope"}}, "must be a running pod of this namespace, or a node"),
+        ({"host": ""}, "spec.host: Required value"),
+        ({"port": 0}, "must be between 1 and 65535"),
+    ],
+)
+def test_a_trace_that_makes_no_sense_is_invalid(api, spec, text):
+    answer = trace(api, **spec)
+    assert (answer.status, text in answer.message) == (422, True)
+
+
+def test_it_is_an_api_like_any_other(api):
+    plurals = {r["name"]: r["verbs"] for r in api.get(API).json["resources"]}
+    assert plurals["packettraces"] == ["create"]
+    assert api.get(f"{API}/namespaces/default/packetpaths/nope").status == 404
+    assert api.delete(f"{API}/namespaces/default/packetpaths/path-000001").status == 405
+    stranger = {"Impersonate-User": "eve"}
+    assert api("GET", f"{API}/namespaces/default/flows", headers=stranger).status == 403
