@@ -13,6 +13,8 @@ from pathlib import Path
 from k8slab.sim import glassbox_network
 from k8slab.sim.addons import metrics
 from k8slab.sim.addons.dns import install_dns
+from k8slab.sim.addons.storage_classes import ACCOUNT, install_storage
+from k8slab.sim.addons.storage_provisioner import StorageProvisioner
 from k8slab.sim.apiserver.admission import Chain, default_plugins
 from k8slab.sim.apiserver.apiextensions.definitions import Definitions
 from k8slab.sim.apiserver.app import ApiServer
@@ -133,6 +135,8 @@ class Cluster:
             sign_token=self.tokens.legacy,
             sign_certificate=partial(sign_request, self._pki.ca),
         )
+        provisioner = self.loopback.client(service_account_user("kube-system", ACCOUNT), ACCOUNT)
+        self.provisioner = StorageProvisioner(provisioner, kernel, self.runtime.disks.discard)
         options = KubeletOptions(start_delays=float(config.start_delays))
         router = PodRouter(self._client("system:kubelets", "kubelet"))
         self.kubelets = {
@@ -156,7 +160,7 @@ class Cluster:
             authorizer=self.authorizer,
             audit=self.audit,
             handlers=Handlers(self.operations),
-            paths=Paths(self.scheme),
+            paths=Paths(self.scheme, self.store),
             streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
         )
         box = GlassBox(self.kernel, self.driver, self.traces)
@@ -169,6 +173,7 @@ class Cluster:
         bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
         self.definitions.start()
         install_dns(self.loopback.client(MASTER, "kubeadm"))
+        install_storage(self.loopback.client(MASTER, "kubeadm"))
         metrics.install_metrics(self.loopback.client(MASTER, "kubeadm"))
         for component in self._in_order():
             component()
@@ -190,6 +195,7 @@ class Cluster:
             self.network.start,
             *kubelets,
             self.controllers.start,
+            self.provisioner.start,
             self.scheduler.start,
             self.metrics.start,
         ]
@@ -200,6 +206,7 @@ class Cluster:
         for stop in (
             self.metrics.stop,
             self.scheduler.stop,
+            self.provisioner.stop,
             self.controllers.stop,
             *kubelets,
             self.network.stop,

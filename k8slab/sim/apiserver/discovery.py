@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slab.apimachinery.types import Object
+from k8slab.apimachinery.version import GIT_VERSION
 from k8slab.sim.apiserver.resources import Resource, Subresource
 from k8slab.sim.apiserver.scheme import ApiGroup, Scheme
 
 __all__ = [
-    "GIT_VERSION",
     "aggregated",
     "api_group",
     "api_group_list",
@@ -31,8 +31,6 @@ __all__ = [
     "version",
 ]
 
-#: The release whose API is served; the suffix says who serves it.
-GIT_VERSION = "v1.37.1+k8slab"
 _BUILD_DATE = "2026-11-01T00:00:00Z"
 
 _OTHER_PATHS = (

@@ -8,7 +8,7 @@ import ipaddress
 from collections import Counter
 
 from k8slab.apimachinery.types import Object
-from k8slab.sim.apiserver.errors import FieldError, GoLiteral, invalid
+from k8slab.sim.apiserver.errors import FieldError, invalid
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.etcd import Store
 from k8slab.sim.kernel import Kernel
@@ -42,11 +42,6 @@ class Hooks:
         for entry in store.range("/registry/services/specs/"):
             self._count(entry.value, 1)
 
-    def keep(self, resource: Resource, new: Object, old: Object) -> None:
-        """Carry over what is allocated and the client has left out."""
-        if resource.full_name == "services":
-            _keep(new, old)
-
     def allocate(self, resource: Resource, new: Object, old: Object | None = None) -> None:
         """Fill in what the allocators give to a valid object, or raise 422."""
         if resource.full_name == "services":
@@ -76,8 +71,6 @@ class Hooks:
             self._claim_address(service, spec["clusterIP"])
         if spec.get("clusterIP"):
             spec["clusterIPs"] = [spec["clusterIP"]]
-            spec.setdefault("ipFamilies", ["IPv4"])
-            spec.setdefault("ipFamilyPolicy", "SingleStack")
         if spec.get("type") == "NodePort" or (
             spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
         ):
@@ -94,8 +87,7 @@ class Hooks:
         if self._addresses[address]:
             detail = f"failed to allocate IP {address}: provided IP is already allocated"
         if detail:
-            value = GoLiteral(f'[]string{{"{address}"}}')
-            self._refuse(service, FieldError("FieldValueInvalid", "spec.clusterIPs", detail, value))
+            self._refuse(service, FieldError("FieldValueInvalid", "spec.clusterIPs", detail, [address]))
 
     def _free_address(self) -> str:
         while True:
@@ -133,27 +125,3 @@ class Hooks:
 
 def _node_ports(spec: Object) -> list[int]:
     return [p["nodePort"] for p in spec.get("ports") or () if p.get("nodePort")]
-
-
-def _keep(new: Object, old: Object) -> None:
-    """Carry over what a client that replaces the object may leave out (upstream: patchAllocatedValues)."""
-    spec, was = new["spec"], old["spec"]
-    external = "ExternalName"
-    if spec.get("type") == external:
-        if was.get("type") != external:
-            for name in ("clusterIP", "clusterIPs"):
-                if spec.get(name) == was.get(name):
-                    spec.pop(name, None)
-        return
-    if was.get("type") != external and not spec.get("clusterIP"):
-        spec["clusterIP"], spec["clusterIPs"] = was.get("clusterIP", ""), was.get("clusterIPs", [])
-    if spec.get("type") == "ClusterIP" and was.get("type") in ("NodePort", "LoadBalancer"):
-        kept = _node_ports(was)
-        for port in spec.get("ports") or ():
-            if port.get("nodePort") in kept:
-                port.pop("nodePort")
-        return
-    before = {(p.get("protocol"), p["port"]): p["nodePort"] for p in was.get("ports") or () if p.get("nodePort")}
-    for port in spec.get("ports") or ():
-        if not port.get("nodePort") and (port.get("protocol"), port["port"]) in before:
-            port["nodePort"] = before[port.get("protocol"), port["port"]]

@@ -8,8 +8,10 @@ import orjson
 from k8slab.sim.apiserver import discovery, openapi
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.apiserver.http import Request, Response
+from k8slab.sim.apiserver.metrics import CONTENT_TYPE, metrics
 from k8slab.sim.apiserver.negotiation import negotiate
 from k8slab.sim.apiserver.scheme import Scheme
+from k8slab.sim.etcd import Store
 
 __all__ = ["Paths"]
 
@@ -23,10 +25,12 @@ class Paths:
     ----------
     scheme
         The kinds that discovery and OpenAPI describe.
+    store
+        What the metrics count.
     """
 
-    def __init__(self, scheme: Scheme) -> None:
-        self._scheme = scheme
+    def __init__(self, scheme: Scheme, store: Store) -> None:
+        self._scheme, self._store = scheme, store
         self._documents = openapi.OpenApi(scheme)
 
     async def answer(self, request: Request) -> Response:
@@ -36,6 +40,8 @@ class Paths:
             return _health(request, path)
         if path == "/version":
             return Response.json(200, discovery.version())
+        if path == "/metrics":
+            return Response(200, metrics(self._scheme, self._store).encode(), CONTENT_TYPE)
         if path.startswith("/openapi"):
             return self._openapi(request, path)
         document = self._discovery(request, path)

@@ -192,7 +192,6 @@ class Registry:
         request = self._request(call, "UPDATE", new, old)
         call.warnings += self.admission.mutate(request)
         strategy.prepare_update(resource, new, old, call.subresource)
-        self.hooks.keep(resource, new, old)
         errors = validation.validate_update(resource, new, old, call.subresource)
         self._refuse(resource, call.name, errors + _custom_errors(resource, new))
         self.hooks.allocate(resource, new, old)

@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["KUBELET_VERSION", "KubeletOptions", "NodeConfig"]
-
-KUBELET_VERSION = "v1.37.0"
+__all__ = ["KubeletOptions", "NodeConfig"]
 
 
 @dataclass(frozen=True)

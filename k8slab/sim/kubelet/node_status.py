@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from k8slab.apimachinery.timestamps import rfc3339, rfc3339_micro
 from k8slab.apimachinery.types import Object
-from k8slab.sim.kubelet.config import KUBELET_VERSION, NodeConfig
+from k8slab.apimachinery.version import GIT_VERSION
+from k8slab.sim.kubelet.config import NodeConfig
 from k8slab.sim.runtime.images import Image
 
 __all__ = ["LEASE_NAMESPACE", "initial_lease", "initial_node", "node_images", "node_status"]
@@ -79,7 +80,7 @@ def _node_info(config: NodeConfig) -> Object:
         "containerRuntimeVersion": "containerd://2.2.0",
         "kernelVersion": "6.12.0-k8slab",
         "kubeProxyVersion": "",
-        "kubeletVersion": KUBELET_VERSION,
+        "kubeletVersion": GIT_VERSION,
         "machineID": stable_id,
         "operatingSystem": "linux",
         "osImage": "k8slab simulated node",

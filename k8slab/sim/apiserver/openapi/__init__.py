@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
-from k8slab.sim.apiserver.discovery import GIT_VERSION
+from k8slab.apimachinery.version import GIT_VERSION
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.scheme import Scheme
 

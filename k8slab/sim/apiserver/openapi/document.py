@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from k8slab.apimachinery.types import Object
-from k8slab.sim.apiserver.discovery import GIT_VERSION
+from k8slab.apimachinery.version import GIT_VERSION
 from k8slab.sim.apiserver.openapi.operations import paths_of, roots_of
 from k8slab.sim.apiserver.openapi.schemas import DefinitionNames, closure, custom_definitions
 from k8slab.sim.apiserver.openapi.swagger import swagger
