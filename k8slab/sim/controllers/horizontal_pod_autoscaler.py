@@ -140,7 +140,11 @@ class _Sync:
         if key is None:
             raise MetricsError(f'metrics of type "{kind}" are not implemented in the embedded cluster')
         source = metric[key]
-        replicas, values = self._by_resource(target, current, source)
+        try:
+            replicas, values = self._by_resource(target, current, source)
+        except MetricsError as error:
+            what = "utilization" if "averageUtilization" in source["target"] else "usage"
+            raise MetricsError(f"failed to get {source['name']} {what}: {error}") from None
         name = f"{source['name']} {'container ' if 'container' in source else ''}resource"
         if "averageUtilization" in values:
             name += " utilization (percentage of request)"
@@ -179,7 +183,7 @@ class _Sync:
 
     def _measured(self, target: Object, resource: str) -> dict[str, Object]:
         text = format_selector(selector_of(_selector(target)))
-        prefix = f"failed to get {resource} utilization: unable to get metrics for resource {resource}"
+        prefix = f"unable to get metrics for resource {resource}"
         try:
             found = self.controller.client.list("pods.metrics.k8s.io", target["metadata"]["namespace"], text)
         except StatusError as error:

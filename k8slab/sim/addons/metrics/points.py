@@ -66,6 +66,6 @@ def usage(pair: Pair) -> Object:
     {'cpu': '250m', 'memory': '20Mi'}
     """
     before, last = pair
-    nanocores = int((last.cpu - before.cpu) / (last.time - before.time) * 1e9)
-    cpu = f"{nanocores}n" if nanocores % 1000 else format_quantity(Fraction(nanocores, 10**9))
+    microcores = round((last.cpu - before.cpu) / (last.time - before.time) * 1e6)
+    cpu = f"{microcores}000n" if microcores % 1000 else format_quantity(Fraction(microcores, 10**6))
     return {"cpu": cpu, "memory": format_quantity(last.memory, binary=True)}

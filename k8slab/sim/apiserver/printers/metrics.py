@@ -23,7 +23,7 @@ _COLUMNS = (
 def _row(obj: Object, uses: list[Object]) -> list[Any]:
     cpu, memory = (sum((parse_quantity(u[name]) for u in uses), Fraction(0)) for name in ("cpu", "memory"))
     nano = int(cpu * 10**9)
-    shown = f"{nano}n" if nano % 1000 else format_quantity(cpu)
+    shown = f"{nano}n" if nano % 10**6 else format_quantity(cpu)
     return [obj["metadata"]["name"], shown, format_quantity(memory, binary=True), obj["window"]]
 
 
