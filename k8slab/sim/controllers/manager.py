@@ -10,6 +10,7 @@ from typing import Any
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.client import Client
+from k8slab.sim.controllers.attach_detach import AttachDetachController
 from k8slab.sim.controllers.base import Controller
 from k8slab.sim.controllers.certificate_signing import CertificateSigner, Sign
 from k8slab.sim.controllers.cluster_role_aggregation import ClusterRoleAggregationController
@@ -64,6 +65,7 @@ _SIMPLE: tuple[type[Controller], ...] = (
     DisruptionController,
     HorizontalPodAutoscalerController,
     PersistentVolumeBinder,
+    AttachDetachController,
     ClaimProtectionController,
     VolumeProtectionController,
 )

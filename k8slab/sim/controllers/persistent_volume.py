@@ -2,8 +2,8 @@
 
 Upstream: k8s.io/kubernetes/pkg/controller/volume/persistentvolume. Volumes of a StorageClass are made by the class's
 provisioner, which is no part of the controller manager; this controller asks for them by an annotation, as upstream.
-A released volume with reclaim policy Delete is left to its provisioner; Recycle is not implemented. Keys of the queue
-are ``claim/namespace/name`` and ``volume/name``.
+A released volume with reclaim policy Delete is left to its provisioner, and fails if it has none; Recycle is not
+implemented. Keys of the queue are ``claim/namespace/name`` and ``volume/name``.
 """
 
 from k8slab.apimachinery.types import Object, annotations, key_of
@@ -23,6 +23,7 @@ __all__ = ["PersistentVolumeBinder"]
 
 _CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
+_PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 RETRY = 15.0  #: upstream looks at everything again so often
 
 
@@ -79,13 +80,34 @@ class PersistentVolumeBinder(Controller):
             return
         claim = self.informer(_CLAIMS).get(reference["name"], reference["namespace"])
         if claim is None or claim["metadata"]["uid"] != reference["uid"]:
-            self._set_volume_phase(volume, "Released")
+            self._release(volume)
         elif claim["spec"].get("volumeName") == volume["metadata"]["name"]:
             self._set_volume_phase(volume, "Bound")
 
-    def _set_volume_phase(self, volume: Object, phase: str) -> None:
-        if (volume.get("status") or {}).get("phase") != phase:
-            self.client.update(_VOLUMES, {**volume, "status": {**(volume.get("status") or {}), "phase": phase}}, "status")
+    def _release(self, volume: Object) -> None:
+        """Say that a volume's claim is gone; one that was made by hand cannot be deleted by anybody but its maker."""
+        spec = volume["spec"]
+        if (volume.get("status") or {}).get("phase") == "Failed":
+            return
+        released = self._set_volume_phase(volume, "Released")
+        if spec.get("persistentVolumeReclaimPolicy") != "Delete" or _PROVISIONED_BY in annotations(volume):
+            return
+        name, path = volume["metadata"]["name"], (spec.get("hostPath") or {}).get("path", "")
+        text = f'error getting deleter volume plugin for volume "{name}": no deletable volume plugin matched'
+        if path.startswith("/tmp/"):
+            self.client.delete(_VOLUMES, name, uid=volume["metadata"]["uid"])
+            return
+        if path:
+            text = f"host_path deleter only supports /tmp/.+ but received provided {path}"
+        self.event(volume, "Warning", "VolumeFailedDelete", text)
+        self._set_volume_phase(released, "Failed", text)
+
+    def _set_volume_phase(self, volume: Object, phase: str, message: str = "") -> Object:
+        if (volume.get("status") or {}).get("phase") == phase:
+            return volume
+        status = {k: v for k, v in (volume.get("status") or {}).items() if k != "message"}
+        status |= {"phase": phase, **({"message": message} if message else {})}
+        return self.client.update(_VOLUMES, {**volume, "status": status}, "status")
 
     def _find_and_bind(self, claim: Object) -> float | None:
         name = claim["spec"].get("volumeName")
@@ -156,11 +178,9 @@ class PersistentVolumeBinder(Controller):
         bound = bound_claim(claim, volume)
         if bound is not claim:
             bound = self.client.update(_CLAIMS, bound)
-        status = {
-            "phase": "Bound",
-            "accessModes": volume["spec"].get("accessModes") or [],
-            "capacity": volume["spec"]["capacity"],
-        }
+        status = {"phase": "Bound", "accessModes": volume["spec"].get("accessModes") or []}
+        if (bound.get("status") or {}).get("phase") != "Bound":  # later, whoever makes it larger says so
+            status["capacity"] = volume["spec"]["capacity"]
         if {k: (bound.get("status") or {}).get(k) for k in status} != status:
             self.client.update(_CLAIMS, {**bound, "status": {**(bound.get("status") or {}), **status}}, "status")
 

@@ -12,6 +12,7 @@ from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
 from k8slab.sim.kubelet.router import PodRouter
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.network import Network
+from k8slab.sim.runtime.filesystem import Directory
 from k8slab.sim.runtime.runtime import NodeRuntime, Runtime
 
 __all__ = ["NodeContext"]
@@ -41,6 +42,26 @@ class NodeContext:
     def claims(self, namespace: str) -> Callable[[str], Object | None]:
         """Return a function that gives PersistentVolumeClaims of a namespace by name."""
         return lambda name: self.client.informer("persistentvolumeclaims").get(name, namespace)
+
+    def volume_of(self, namespace: str) -> Callable[[str], Object | None]:
+        """Return a function that gives the PersistentVolume of a claim of a namespace, None if it is not bound."""
+
+        def find(name: str) -> Object | None:
+            claim = self.client.informer("persistentvolumeclaims").get(name, namespace)
+            volume = claim["spec"].get("volumeName") if claim is not None else None
+            return self.client.informer("persistentvolumes").get(volume) if volume else None
+
+        return find
+
+    def disk(self, namespace: str) -> Callable[[str], Directory]:
+        """Return a function that gives the content of a claim's volume as this node sees it."""
+        volume_of = self.volume_of(namespace)
+
+        def find(name: str) -> Directory:
+            volume = volume_of(name)
+            return Directory() if volume is None else self.runtime.disks.open(volume, self.config.name)
+
+        return find
 
     def token(self, pod: Object, audience: str, seconds: int) -> bytes:
         """Return a ServiceAccount token for a pod, empty if the API gives none."""

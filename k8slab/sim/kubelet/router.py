@@ -1,4 +1,4 @@
-"""One subscription to the pods of the API for all kubelets of the process, and one to ConfigMaps and Secrets.
+"""One subscription to the pods of the API for all kubelets of the process, and one each to ConfigMaps, Secrets and claims.
 
 A real kubelet watches its own pods (fieldSelector spec.nodeName). A thousand handlers over ten thousand pods would cost more
 than everything else, so the kubelets share this one, which hands each event to the node it concerns.
@@ -42,6 +42,7 @@ class PodRouter:
                 self._pods.subscribe(self._pod_event),
                 self._client.informer("configmaps").subscribe(lambda t, o, old: self._config_event("ConfigMap", o, old)),
                 self._client.informer("secrets").subscribe(lambda t, o, old: self._config_event("Secret", o, old)),
+                self._client.informer("persistentvolumeclaims").subscribe(self._claim_event),
             ]
         self._handlers[node] = handler
         for pod in self._pods.by_index("node", node):
@@ -63,6 +64,19 @@ class PodRouter:
         handler = self._handlers.get(pod["spec"].get("nodeName", ""))
         if handler is not None:
             handler.pod_changed(type, pod)
+
+    def _claim_event(self, type: EventType, claim: Object, old: Object | None) -> None:
+        """Show the pods of a claim whose volume has grown to their kubelets again."""
+        pending = ((claim.get("status") or {}).get("allocatedResourceStatuses") or {}).get("storage") == "NodeResizePending"
+        if type == "DELETED" or not pending:
+            return
+        meta = claim["metadata"]
+        for pod in self._pods.list(meta["namespace"]):
+            named = [
+                v["persistentVolumeClaim"]["claimName"] for v in pod["spec"].get("volumes") or () if "persistentVolumeClaim" in v
+            ]
+            if meta["name"] in named:
+                self._pod_event("MODIFIED", pod, pod)
 
     def _config_event(self, kind: str, obj: Object, old: Object | None) -> None:
         meta = obj["metadata"]

@@ -3,8 +3,9 @@
 `missing` says before the start what cannot be mounted; the content is made when a container's files are first looked at,
 because most pods never look at theirs. ConfigMaps, Secrets and projections of them follow their objects within a minute.
 Upstream: pkg/kubelet/volumemanager and pkg/volume/{emptydir,configmap,secret,projected,downwardapi,hostpath}.
-Simplified: content goes straight into the directory (no ..data link); a PersistentVolume is a directory of the cluster; other
-volume types are refused with a FailedMount event.
+Simplified: content goes straight into the directory (no ..data link); a PersistentVolume's
+content is `k8slab.sim.runtime.disks`' business, whether it may be mounted `k8slab.sim.kubelet.attaching`'s; other volume types
+are refused with a FailedMount event.
 """
 
 import posixpath
@@ -82,31 +83,31 @@ class PodVolumes:
     ----------
     pod
         The pod.
-    sources, claims
-        Give ConfigMaps, Secrets and claims of its namespace.
+    sources
+        Gives ConfigMaps and Secrets of its namespace.
     token
         Makes a ServiceAccount token for (audience, seconds).
     host
         The node's own directories.
-    persistent
-        Directories of PersistentVolumes by name.
+    disk
+        Gives the content of a claim's volume.
     pod_ip, host_ip, allocatable
         For the downward API.
     now
         The clock.
     """
 
-    __slots__ = ("_allocatable", "_claims", "_directories", "_host", "_host_ip", "_now", "_persistent", "_pod", "_pod_ip",
+    __slots__ = ("_allocatable", "_directories", "_disk", "_host", "_host_ip", "_now", "_pod", "_pod_ip",
                  "_sources", "_token")  # fmt: skip
 
     def __init__(
-        self, pod: Object, sources: Source, claims: Callable[[str], Object | None], token: Callable[[str, int], bytes],
-        host: Callable[[], Directory], persistent: dict[str, Directory], pod_ip: str, host_ip: str,
+        self, pod: Object, sources: Source, token: Callable[[str, int], bytes],
+        host: Callable[[], Directory], disk: Callable[[str], Directory], pod_ip: str, host_ip: str,
         allocatable: Mapping[str, str], now: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._pod, self._sources, self._claims, self._token, self._host = pod, sources, claims, token, host
-        self._persistent, self._pod_ip, self._host_ip, self._allocatable, self._now = (
-            persistent,
+        self._pod, self._sources, self._token, self._host = pod, sources, token, host
+        self._disk, self._pod_ip, self._host_ip, self._allocatable, self._now = (
+            disk,
             pod_ip,
             host_ip,
             allocatable,
@@ -159,9 +160,7 @@ class PodVolumes:
         if volume.get("hostPath"):
             return self._host_path(volume["hostPath"])
         if volume.get("persistentVolumeClaim"):
-            claim = self._claims(volume["persistentVolumeClaim"]["claimName"])
-            name = claim["spec"].get("volumeName", "") if claim else ""
-            return self._persistent.setdefault(name, Directory(mtime=self._now()))
+            return self._disk(volume["persistentVolumeClaim"]["claimName"])
         return self._content(volume)
 
     def _host_path(self, source: Object) -> Node:

@@ -8,7 +8,7 @@ from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.kernel import Timer
-from k8slab.sim.kubelet import starting, stopping
+from k8slab.sim.kubelet import attaching, starting, stopping
 from k8slab.sim.kubelet.context import NodeContext
 from k8slab.sim.kubelet.exits import go_duration, terminated_state
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
@@ -23,6 +23,7 @@ from k8slab.sim.runtime.container import Container
 __all__ = ["PodWorker"]
 
 _MOUNT_RETRY, _MOUNT_RETRY_MAX, _SANDBOX_RETRY = 0.5, 122.0, 5.0
+_ATTACH_POLL, _ATTACH_TIMEOUT = 1.0, 123.0
 _DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
 
@@ -37,7 +38,18 @@ class PodWorker:
         The pod as first seen.
     """
 
-    __slots__ = ("_mount_delay", "_released", "_status", "_status_due", "_sync_due", "_timer", "context", "deadline", "record")
+    __slots__ = (
+        "_attach_since",
+        "_mount_delay",
+        "_released",
+        "_status",
+        "_status_due",
+        "_sync_due",
+        "_timer",
+        "context",
+        "deadline",
+        "record",
+    )
 
     def __init__(self, context: NodeContext, pod: Object) -> None:
         self.context = context
@@ -47,7 +59,7 @@ class PodWorker:
         self._status: Object | None = None
         self._status_due = self._sync_due = self._released = False
         self._timer: Timer | None = None
-        self._mount_delay = 0.0
+        self._mount_delay = self._attach_since = 0.0
         if (pod.get("status") or {}).get("containerStatuses"):
             resume(self.record, pod["status"], rfc3339(context.kernel.now()))
 
@@ -65,7 +77,7 @@ class PodWorker:
         self.sync()
 
     def changed(self, pod: Object) -> None:
-        """Take note of a new version of the pod."""
+        """Take note of a new version of the pod; the same one again means that one of its claims has changed."""
         record, before = self.record, self.record.pod
         record.pod = pod
         meta = pod["metadata"]
@@ -79,6 +91,8 @@ class PodWorker:
         elif pod is not before and (pod["spec"] != before["spec"] or pod["spec"].get("readinessGates")):
             self._take_new_images(pod)
             self.wake()
+        if pod is before and record.network is not None:
+            attaching.finish_expansion(self.context, pod)
         if record.volumes is not None and meta is not before["metadata"] and _described(pod) != _described(before):
             record.volumes.refresh(pod)
 
@@ -173,6 +187,11 @@ class PodWorker:
             return True
         namespace = record.pod["metadata"]["namespace"]
         problem = missing(record.pod, self.context.source(namespace), self.context.claims(namespace))
+        if problem is None and record.pod["spec"].get("volumes"):
+            if waiting := attaching.waits_for_attachment(self.context, record.pod):
+                self._wait_for_attachment(waiting)
+                return False
+            problem = attaching.unmountable(self.context, record.pod)
         if problem is not None:
             self.event("Warning", "FailedMount", problem)
             self._mount_delay = min(_MOUNT_RETRY_MAX, max(_MOUNT_RETRY, 2 * self._mount_delay))
@@ -187,7 +206,19 @@ class PodWorker:
             self.touch()
             self.wake(_SANDBOX_RETRY)
             return False
+        attaching.finish_expansion(self.context, record.pod)
         return True
+
+    def _wait_for_attachment(self, volumes: list[str]) -> None:
+        now = self.context.kernel.now()
+        self._attach_since = self._attach_since or now
+        if now - self._attach_since >= _ATTACH_TIMEOUT:
+            names = f"unmounted volumes=[{' '.join(volumes)}], unattached volumes=[], failed to process volumes=[]"
+            text = f"Unable to attach or mount volumes: {names}: timed out waiting for the condition"
+            self.event("Warning", "FailedMount", text)
+            self._attach_since = now
+        self.touch()
+        self.wake(_ATTACH_POLL)
 
     def _start(self, container: ContainerRecord) -> None:
         now = self.context.kernel.now()
@@ -293,8 +324,8 @@ class PodWorker:
             pod = record.pod
             namespace = pod["metadata"]["namespace"]
             record.volumes = PodVolumes(
-                pod, context.source(namespace), context.claims(namespace), lambda a, s: context.token(pod, a, s),
-                context.node.host_files, context.runtime.volumes, record.network.ip, context.config.internal_ip,
+                pod, context.source(namespace), lambda a, s: context.token(pod, a, s),
+                context.node.host_files, context.disk(namespace), record.network.ip, context.config.internal_ip,
                 context.config.resources(), context.kernel.now,
             )  # fmt: skip
             starting.watch_sources(self)

@@ -11,6 +11,7 @@ from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.network import Network
 from k8slab.sim.runtime.container import Container, ContainerConfig
 from k8slab.sim.runtime.cpu import NodeCpu
+from k8slab.sim.runtime.disks import Disks
 from k8slab.sim.runtime.filesystem import Directory
 from k8slab.sim.runtime.images import Image, ImageRef, PullError, find_image, parse_reference
 
@@ -71,7 +72,7 @@ class Runtime:
     def __init__(self, kernel: Kernel, network: Network) -> None:
         self._kernel, self._network = kernel, network
         self._nodes: dict[str, NodeRuntime] = {}
-        self.volumes: dict[str, Directory] = {}  #: contents of PersistentVolumes, by name
+        self.disks = Disks(lambda node: self.node(node).host_files(), kernel.now)
 
     def node(self, name: str) -> NodeRuntime:
         """Return what a node keeps."""
