@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from k8slab.sim.apiserver.resources import RESOURCES
+from k8slab.sim.server import ServerConfig, ServerThread
+from tests.http import Caller
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs/fidelity.md").read_text()
 KINDS = TEXT.partition("\n## Kinds\n")[2].partition("\n## ")[0]
@@ -15,11 +16,19 @@ def rows(text: str) -> list[list[str]]:
     return [row for line in lines if (row := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])[1] != "state"]
 
 
-def test_every_kind_has_one_row() -> None:
+def served_kinds(call: Caller) -> set[str]:
+    accept = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+    groups = [group for path in ("/api", "/apis") for group in call("GET", path, headers=accept).json["items"]]
+    return {r["responseKind"]["kind"] for group in groups for version in group["versions"] for r in version["resources"]}
+
+
+def test_every_kind_has_one_row(tmp_path: Path) -> None:
     documented = [row[0] for row in rows(KINDS)]
     assert len(documented) == len(set(documented))
-    ours = {"Clock", "SchedulingTrace"}
-    assert set(documented) - ours == {resource.kind for resource in RESOURCES}
+    with ServerThread(ServerConfig(tmp_path, clock_mode="stepped", durable=False)) as server:
+        assert server.kubeconfig is not None
+        served = served_kinds(Caller(server.kubeconfig))
+    assert set(documented) == served
 
 
 def test_every_row_has_a_state_that_is_explained() -> None:
