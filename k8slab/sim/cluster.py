@@ -42,6 +42,7 @@ from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
 from k8slab.sim.network import Network
 from k8slab.sim.runtime import Runtime
+from k8slab.sim.runtime.saving import DiskKeeper
 from k8slab.sim.scheduler import Scheduler, TraceLog
 
 __all__ = ["Cluster", "ClusterConfig"]
@@ -135,6 +136,8 @@ class Cluster:
             sign_token=self.tokens.legacy,
             sign_certificate=partial(sign_request, self._pki.ca),
         )
+        volumes = config.database.with_name("volumes.json") if config.database else None
+        self.disks = DiskKeeper(volumes, self.runtime, kernel)
         provisioner = self.loopback.client(service_account_user("kube-system", ACCOUNT), ACCOUNT)
         self.provisioner = StorageProvisioner(provisioner, kernel, self.runtime.disks.discard)
         options = KubeletOptions(start_delays=float(config.start_delays))
@@ -192,6 +195,7 @@ class Cluster:
         kubelets = [kubelet.start for kubelet in self.kubelets.values()]
         return [
             self.housekeeping.start,
+            self.disks.start,
             self.network.start,
             *kubelets,
             self.controllers.start,
@@ -211,6 +215,7 @@ class Cluster:
             *kubelets,
             self.network.stop,
             self.housekeeping.stop,
+            self.disks.stop,
         ):
             stop()
         self.driver.close()

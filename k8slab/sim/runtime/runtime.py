@@ -80,6 +80,10 @@ class Runtime:
             self._nodes[name] = NodeRuntime()
         return self._nodes[name]
 
+    def host_trees(self) -> list[tuple[str, Directory]]:
+        """Return the nodes' own file trees, as far as somebody has looked at them."""
+        return [(name, node.host) for name, node in self._nodes.items() if node.host is not None]
+
     @staticmethod
     def resolve(ref: ImageRef) -> tuple[Image, float]:
         """Return an image of a registry and the seconds its pull takes.

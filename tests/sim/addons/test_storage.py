@@ -266,3 +266,28 @@ def test_nobody_keeps_failing(lab):
     failing = {name: len(c.queue._failures) for name, c in lab.cluster.controllers.controllers.items() if c.queue._failures}
     assert (failing, lab.cluster.provisioner.queue._failures) == ({}, {})
     assert {p["status"]["phase"] for p in lab.admin.list("pods", "default")} == {"Running"}
+
+
+def test_contents_outlive_the_servers_process(make_api, tmp_path):
+    database = tmp_path / "cluster.db"
+    first = Lab(make_api(workers=3, seed=7, database=database))
+    first.claim("local")
+    first.pod("one", claim="local")
+    first.claim("far", "shared")
+    first.pod("two", claim="far")
+    for name in ("one", "two"):
+        first.sh(f"mkdir /data/d; echo {name} > /data/d/f; ln -s d/f /data/link; echo lost > /tmp/f", name)
+    first.cluster.stop()
+    again = Lab(make_api(workers=3, seed=8, database=database))
+    again.after(60)
+    for name in ("one", "two"):
+        assert again.sh("cat /data/link; ls /tmp", name) == f"{name}\n"
+
+
+def test_a_crash_loses_at_most_the_last_ten_seconds(make_api, tmp_path):
+    lab = Lab(make_api(workers=1, seed=7, database=tmp_path / "cluster.db"))
+    lab.claim()
+    lab.pod()
+    lab.sh("echo hello > /data/f")
+    lab.after(10)
+    assert "aGVsbG8K" in (tmp_path / "volumes.json").read_text()
