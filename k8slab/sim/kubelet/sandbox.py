@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.kubelet.context import NodeContext
+from k8slab.sim.network.forwarding import HostPort
 from k8slab.sim.network.namespace import CLUSTER_DOMAIN, NetNamespace, ResolvConf, cluster_first
 
 __all__ = ["resolv_conf_of", "sandbox_of"]
@@ -24,8 +25,13 @@ def sandbox_of(pod: Object, context: NodeContext) -> NetNamespace:
     if spec.get("subdomain"):
         hosts = {f"{hostname}.{spec['subdomain']}.{meta['namespace']}.svc.{CLUSTER_DOMAIN}": ip, **hosts}
     namespace = NetNamespace(ip, node, name, resolv, hostname, hosts)
-    context.network.attach(namespace)
+    context.network.attach(namespace, _host_ports(spec))
     return namespace
+
+
+def _host_ports(spec: Object) -> list[HostPort]:
+    ports = [p for c in spec["containers"] for p in c.get("ports") or () if p.get("hostPort")]
+    return [HostPort(p.get("hostIP") or "", p["hostPort"], p.get("protocol") or "TCP", p["containerPort"]) for p in ports]
 
 
 def resolv_conf_of(pod: Object, node: ResolvConf) -> ResolvConf:

@@ -17,10 +17,19 @@ from k8slab.sim.network.policy import Peer, Verdict
 from k8slab.sim.network.services import ServiceTable
 from k8slab.sim.network.sockets import Listener
 
-__all__ = ["ARP_TIMEOUT", "SYN_TIMEOUT", "Forwarder", "Outcome", "Tables"]
+__all__ = ["ARP_TIMEOUT", "SYN_TIMEOUT", "Forwarder", "HostPort", "Outcome", "Tables"]
 
 #: How long Linux tries to connect before it gives up, and how long ARP takes to.
 SYN_TIMEOUT, ARP_TIMEOUT = 127.0, 3.1
+
+
+class HostPort(NamedTuple):
+    """A port of a node (of one address, or of all) that leads to a port of a pod."""
+
+    ip: str
+    port: int
+    protocol: str
+    container_port: int
 
 
 @dataclass

@@ -4,7 +4,7 @@ Stands for the CNI plugin, the nodes' routes and kube-proxy's rules. A connectio
 real thing would wait for (no answer to SYN, no host behind an address) takes simulated time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from k8slab.sim.network.addresses import AddressPool
 from k8slab.sim.network.dns import Answer, ClusterDns
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost
 from k8slab.sim.network.flows import FlowLog
-from k8slab.sim.network.forwarding import Forwarder, Tables
+from k8slab.sim.network.forwarding import Forwarder, HostPort, Tables
 from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
@@ -88,14 +88,20 @@ class Network:
         """Return a free pod address of a node."""
         return self._tables.pools[node].allocate()
 
-    def attach(self, namespace: NetNamespace) -> None:
-        """Connect a pod that got its address from `allocate`."""
+    def attach(self, namespace: NetNamespace, host_ports: Iterable[HostPort] = ()) -> None:
+        """Connect a pod that got its address from `allocate`, and lead ports of its node to it (the plugin portmap)."""
         self._tables.owners[namespace.ip] = namespace
+        for wanted in host_ports:
+            for ip, node in self._tables.node_ips.items():
+                if node == namespace.node and wanted.ip in ("", "0.0.0.0", ip):
+                    self._tables.host_ports[ip, wanted.port, wanted.protocol] = (namespace.ip, wanted.container_port)
 
     def release(self, node: str, ip: str) -> None:
         """Take a pod's address back and close every socket on it."""
         self._tables.owners.pop(ip, None)
         self._tables.pools[node].release(ip)
+        for key in [k for k, target in self._tables.host_ports.items() if target[0] == ip]:
+            del self._tables.host_ports[key]
 
     # --- sockets ---
 
