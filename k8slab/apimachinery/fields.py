@@ -7,20 +7,22 @@ from collections.abc import Callable
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["FieldSelector", "field_value", "matches_fields", "parse_field_selector", "supported_fields"]
+__all__ = ["FieldSelector", "field_value", "matches_fields", "parse_field_selector", "stored_fields", "supported_fields"]
 
 #: (path, equal?, value): all must hold.
 FieldSelector = tuple[tuple[str, bool, str], ...]
 
 _COMMON = ("metadata.name", "metadata.namespace")
 _EVENT = tuple(f"involvedObject.{f}" for f in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"))
+_REGARDING = {path.replace("involvedObject", "regarding"): path for path in _EVENT}
+_STORED = {**_REGARDING, "reportingController": "reportingComponent"}
 _SUPPORTED: dict[str, tuple[str, ...]] = {
     "pods": (
         "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
         "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
     ),
     "events": (*_EVENT, "reason", "reportingComponent", "source", "type"),
-    "events.events.k8s.io": (*_EVENT, "reason", "reportingComponent", "source", "type"),
+    "events.events.k8s.io": (*_REGARDING, "reason", "reportingController", "type"),
     "secrets": ("type",),
     "namespaces": ("status.phase",),
     "nodes": ("spec.unschedulable",),
@@ -40,6 +42,17 @@ def supported_fields(resource: str) -> tuple[str, ...]:
     (True, ('metadata.name', 'metadata.namespace'))
     """
     return _COMMON + _SUPPORTED.get(resource, ())
+
+
+def stored_fields(resource: str, selector: FieldSelector) -> FieldSelector:
+    """Return a selector in terms of what is stored: events.k8s.io shows the same events under other names of fields.
+
+    >>> stored_fields("events.events.k8s.io", (("regarding.name", True, "web"),))
+    (('involvedObject.name', True, 'web'),)
+    """
+    if resource != "events.events.k8s.io":
+        return selector
+    return tuple((_STORED.get(path, path), equal, value) for path, equal, value in selector)
 
 
 def parse_field_selector(text: str) -> FieldSelector:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from k8slab.apimachinery.fields import FieldSelector, matches_fields, parse_field_selector, supported_fields
+from k8slab.apimachinery.fields import FieldSelector, matches_fields, parse_field_selector, stored_fields, supported_fields
 from k8slab.apimachinery.labels import Selector, matches, parse_selector
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError, bad_request, gone
@@ -84,7 +84,7 @@ def selection(resource: Resource, label_selector: str, field_selector: str) -> S
             own = len(known) > 2 or resource.printer_columns is not None
             other = f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
             raise bad_request(f"field label not supported: {path}" if own else other)
-    return Selection(labels, fields)
+    return Selection(labels, stored_fields(resource.full_name, fields))
 
 
 def list_page(store: Store, resource: Resource, namespace: str, options: ListOptions) -> Page:
