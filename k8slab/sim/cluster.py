@@ -155,6 +155,8 @@ class Cluster:
 
     def application(self) -> ApiServer:
         """Return the ASGI application."""
+        paths = Paths(self.scheme, self.store)
+        paths.metrics += [self.scheduler.metrics, self.controllers.metrics]
         app = ApiServer(
             scheme=self.scheme,
             store=self.store,
@@ -163,7 +165,7 @@ class Cluster:
             authorizer=self.authorizer,
             audit=self.audit,
             handlers=Handlers(self.operations),
-            paths=Paths(self.scheme, self.store),
+            paths=paths,
             streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
         )
         box = GlassBox(self.kernel, self.driver, self.traces)

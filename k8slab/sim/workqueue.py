@@ -43,6 +43,7 @@ class WorkQueue:
         self._waiting: dict[str, Timer] = {}
         self._failures: dict[str, int] = {}
         self._scheduled = False
+        self.adds = self.retries = 0  #: how often a key was added; how often after a failure
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -54,6 +55,7 @@ class WorkQueue:
         """Process the key soon; no effect if it is queued already."""
         if key in self._queued:
             return
+        self.adds += 1
         self._queued.add(key)
         self._ready.append(key)
         if not self._scheduled:
@@ -75,6 +77,7 @@ class WorkQueue:
 
     def add_rate_limited(self, key: str) -> None:
         """Process the key again after its back-off, which doubles with each failure until `forget`."""
+        self.retries += 1
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         self.add_after(key, backoff(failures))

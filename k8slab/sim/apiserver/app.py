@@ -17,6 +17,7 @@ from k8slab.sim.apiserver.authorization import Attributes, Authorizer, Decision,
 from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found, resource_not_found
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
+from k8slab.sim.apiserver.metrics import RequestCounter
 from k8slab.sim.apiserver.paths import Paths
 from k8slab.sim.apiserver.requestinfo import RequestInfo, parse_request
 from k8slab.sim.apiserver.resources import Resource
@@ -78,6 +79,8 @@ class ApiServer:
         self._scheme, self._store, self._driver = scheme, store, driver
         self._authenticator, self._authorizer, self._audit = authenticator, authorizer, audit
         self._handlers, self._paths, self._streaming = handlers, paths, streaming
+        self._requests = RequestCounter()
+        paths.metrics.append(self._requests.families)
         self.aggregated: dict[str, Aggregated] = {}  #: by group
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,6 +169,8 @@ class ApiServer:
     def _record(
         self, caller: _Caller, info: RequestInfo, resource: Resource | None, code: int, error: StatusError | None = None
     ) -> None:
+        if info.is_resource:
+            self._requests.count(info, code)
         self._audit.record(
             caller.authenticated,
             info.verb,

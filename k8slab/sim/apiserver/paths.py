@@ -3,15 +3,19 @@
 Upstream: k8s.io/apiserver/pkg/server (healthz.go, routes/) and pkg/endpoints/discovery.
 """
 
+from collections.abc import Callable, Iterable
+from functools import partial
+
 import orjson
 
 from k8slab.sim.apiserver import discovery, openapi
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.apiserver.http import Request, Response
-from k8slab.sim.apiserver.metrics import CONTENT_TYPE, metrics
+from k8slab.sim.apiserver.metrics import objects
 from k8slab.sim.apiserver.negotiation import negotiate
 from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.etcd import Store
+from k8slab.sim.exposition import CONTENT_TYPE, Family, text
 
 __all__ = ["Paths"]
 
@@ -30,7 +34,9 @@ class Paths:
     """
 
     def __init__(self, scheme: Scheme, store: Store) -> None:
-        self._scheme, self._store = scheme, store
+        self._scheme = scheme
+        #: What gives the metrics of the components.
+        self.metrics: list[Callable[[], Iterable[Family]]] = [partial(objects, scheme, store)]
         self._documents = openapi.OpenApi(scheme)
 
     async def answer(self, request: Request) -> Response:
@@ -41,7 +47,7 @@ class Paths:
         if path == "/version":
             return Response.json(200, discovery.version())
         if path == "/metrics":
-            return Response(200, metrics(self._scheme, self._store).encode(), CONTENT_TYPE)
+            return Response(200, text(f for source in self.metrics for f in source()).encode(), CONTENT_TYPE)
         if path.startswith("/openapi"):
             return self._openapi(request, path)
         document = self._discovery(request, path)

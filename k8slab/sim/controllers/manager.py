@@ -38,7 +38,9 @@ from k8slab.sim.controllers.storage_protection import ClaimProtectionController,
 from k8slab.sim.controllers.taint_eviction import TaintEvictionController
 from k8slab.sim.controllers.token import TokenController
 from k8slab.sim.controllers.ttl_after_finished import TTLAfterFinishedController
+from k8slab.sim.exposition import Family, Labels
 from k8slab.sim.kernel import Kernel
+from k8slab.sim.workqueue import WorkQueue
 
 __all__ = ["MANAGER", "ControllerManager"]
 
@@ -126,6 +128,25 @@ class ControllerManager:
         """Stop one controller, or all; the others go on."""
         for controller in self._named(name):
             controller.stop()
+
+    def metrics(self) -> list[Family]:
+        """Return how long the work queues are, and what went through them."""
+        queues: dict[Labels, WorkQueue] = {(("name", name),): c.queue for name, c in self.controllers.items()}
+        return [
+            Family("workqueue_depth", "gauge", "[BETA] Current depth of workqueue", {n: len(q) for n, q in queues.items()}),
+            Family(
+                "workqueue_adds_total",
+                "counter",
+                "[BETA] Total number of adds handled by workqueue",
+                {n: q.adds for n, q in queues.items()},
+            ),
+            Family(
+                "workqueue_retries_total",
+                "counter",
+                "[BETA] Total number of retries handled by workqueue",
+                {n: q.retries for n, q in queues.items()},
+            ),
+        ]
 
     def _named(self, name: str) -> list[Controller]:
         if name and name not in self.controllers:

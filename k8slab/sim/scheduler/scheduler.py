@@ -6,10 +6,12 @@ callback of the kernel, so that everything else gets its turn. Simplified: bindi
 goroutine of its own) unless volumes must be bound first; one scheduler, no leader election.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
+from k8slab.sim.exposition import Family, Labels
 from k8slab.sim.kernel import Kernel, Timer
 from k8slab.sim.scheduler.cache import Cache
 from k8slab.sim.scheduler.cycle import Algorithm, Decision
@@ -29,6 +31,16 @@ __all__ = ["Scheduler"]
 
 #: How long PreBind may wait for volumes.
 BIND_TIMEOUT = 600.0
+
+_PENDING = (
+    "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of "
+    "pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and "
+    "failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated."
+)
+_ATTEMPTS = (
+    "[STABLE] Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while "
+    "'error' means an internal scheduler problem."
+)
 
 
 @dataclass
@@ -60,6 +72,7 @@ class Scheduler:
         self._configuration = configuration
         self._running = self._scheduled = False
         self._binding: dict[str, _Binding] = {}
+        self._attempts: Counter[str] = Counter()  #: by result
 
     def start(self) -> None:
         """List everything and begin; starting again lists anew."""
@@ -95,6 +108,21 @@ class Scheduler:
         for binding in self._binding.values():
             binding.timeout.cancel()
         self._binding.clear()
+
+    def metrics(self) -> list[Family]:
+        """Return how many pods wait where, and what came of the attempts."""
+        places: Counter[str] = Counter(self._queue.pods().values()) if self._running else Counter[str]()
+        waiting: dict[Labels, float] = {
+            (("queue", name),): places[name] for name in ("active", "backoff", "unschedulable", "gated")
+        }
+        results: dict[Labels, float] = {
+            (("profile", "default-scheduler"), ("result", result)): self._attempts[result]
+            for result in ("scheduled", "unschedulable", "error")
+        }
+        return [
+            Family("scheduler_pending_pods", "gauge", _PENDING, waiting),
+            Family("scheduler_schedule_attempts_total", "counter", _ATTEMPTS, results),
+        ]
 
     # --- the cycle ---
 
@@ -138,6 +166,7 @@ class Scheduler:
     def _give_up(self, queued: QueuedPod, decision: Decision, message: str, reason: str, plan: Plan | None = None) -> None:
         """Put the pod back and say why."""
         pod = queued.info
+        self._attempts["unschedulable" if reason == "Unschedulable" else "error"] += 1
         self._record(decision, reason if reason == "Unschedulable" else "Error", message)
         if reason == "Unschedulable":
             self._queue.refused(queued, decision.diagnosis.plugins if decision.diagnosis else set())
@@ -195,6 +224,7 @@ class Scheduler:
         self._queue.done(queued)
         self._nominator.remove(pod.uid)
         message = f"Successfully assigned {pod.key} to {node}"
+        self._attempts["scheduled"] += 1
         self._record(decision, "Scheduled", message)
         self._writer.event(pod, "Normal", "Scheduled", message)
 
