@@ -87,7 +87,9 @@ class Streaming:
 
     def serves(self, info: RequestInfo) -> bool:
         """Whether a plain HTTP request is for here."""
-        return info.resource == "pods" and not info.group and info.subresource in ("log", *_STREAMS, "portforward", "proxy")
+        if info.group or info.resource not in ("pods", "services", "nodes"):
+            return False
+        return info.subresource == "proxy" or info.resource == "pods" and info.subresource in ("log", *_STREAMS, "portforward")
 
     def connects(self, info: RequestInfo) -> bool:
         """Whether a WebSocket is for here."""
@@ -108,9 +110,8 @@ class Streaming:
                 "you must specify at least 1 of stdin, stdout, stderr" if not request.query else "Upgrade request required"
             )
         if info.subresource != "log":
-            detail = (
-                f'the embedded cluster does not serve pods/{info.subresource} yet; use "kubectl exec" with wget or curl instead'
-            )
+            what = f"{info.resource}/{info.subresource}"
+            detail = f'the embedded cluster does not serve {what} yet; use "kubectl exec" with wget or curl instead'
             raise StatusError(501, "NotImplemented", detail)
         pipe = self._logs(request, info)
         if request.flag("follow"):
