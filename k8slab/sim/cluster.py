@@ -13,6 +13,7 @@ from pathlib import Path
 from k8slab.sim import glassbox_network
 from k8slab.sim.addons import metrics
 from k8slab.sim.addons.dns import install_dns
+from k8slab.sim.addons.load_balancer import LoadBalancers
 from k8slab.sim.addons.storage_classes import ACCOUNT, install_storage
 from k8slab.sim.addons.storage_provisioner import StorageProvisioner
 from k8slab.sim.apiserver.admission import Chain, default_plugins
@@ -41,6 +42,7 @@ from k8slab.sim.housekeeping import Housekeeping
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
 from k8slab.sim.network import Network
+from k8slab.sim.nodeports import NodePorts
 from k8slab.sim.runtime import Runtime
 from k8slab.sim.runtime.saving import DiskKeeper
 from k8slab.sim.scheduler import Scheduler, TraceLog
@@ -140,6 +142,7 @@ class Cluster:
         self.disks = DiskKeeper(volumes, self.runtime, kernel)
         provisioner = self.loopback.client(service_account_user("kube-system", ACCOUNT), ACCOUNT)
         self.provisioner = StorageProvisioner(provisioner, kernel, self.runtime.disks.discard)
+        self.load_balancers = LoadBalancers(self._controller_client(LoadBalancers.account), kernel)
         options = KubeletOptions(start_delays=float(config.start_delays))
         router = PodRouter(self._client("system:kubelets", "kubelet"))
         self.kubelets = {
@@ -202,9 +205,15 @@ class Cluster:
             *kubelets,
             self.controllers.start,
             self.provisioner.start,
+            self.load_balancers.start,
             self.scheduler.start,
             self.metrics.start,
         ]
+
+    def node_ports(self) -> NodePorts:
+        """Return what serves the node ports on the host; to be started when the cluster has been."""
+        client = self.loopback.client(MASTER, "k8slab")
+        return NodePorts(client, self.kernel, self.driver, self.network, [n.internal_ip for n in self.config.nodes])
 
     def stop(self) -> None:
         """Stop the components and let the store's file go."""
@@ -212,6 +221,7 @@ class Cluster:
         for stop in (
             self.metrics.stop,
             self.scheduler.stop,
+            self.load_balancers.stop,
             self.provisioner.stop,
             self.controllers.stop,
             *kubelets,

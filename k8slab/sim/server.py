@@ -135,8 +135,10 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     path = state / "kubeconfig"
     gc.set_threshold(*_GC_THRESHOLDS)
     cluster = Cluster(_cluster_config(config), pki, asyncio.get_running_loop())
+    node_ports = cluster.node_ports()
     try:
         cluster.start(HOST, port)
+        node_ports.start()
         server = _uvicorn(cluster, pki)
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
@@ -148,6 +150,7 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
         server.should_exit = server.force_exit = True
         await serving
     finally:
+        node_ports.stop()
         cluster.stop()
         (state / "server.json").unlink(missing_ok=True)
         os.close(lock)

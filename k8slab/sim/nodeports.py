@@ -1,0 +1,127 @@
+"""Node ports on the host: ``127.0.0.1:<nodePort>`` leads into the simulated network, as a kind cluster's port mappings do.
+
+A plain TCP proxy in the server's process. A visitor comes to the first node, from the gateway of the nodes' network, and meets
+kube-proxy and NetworkPolicies like any other. What the simulated network refuses or loses, the proxy cuts off: it has
+accepted the connection by then. TCP only.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from k8slab.apimachinery.types import Object, key_of
+from k8slab.sim.client import Client, EventType
+from k8slab.sim.driver import Driver
+from k8slab.sim.kernel import Kernel
+from k8slab.sim.network import ConnectError, Connection, NetNamespace, Network, ResolvConf
+
+__all__ = ["NodePorts", "node_ports"]
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+_GATEWAY = "172.18.0.1"
+#: How long a visitor waits for a connection.
+_PATIENCE = 30.0
+
+
+def node_ports(services: list[Object]) -> dict[int, Object]:
+    """Return the TCP node ports of Services, and whose they are."""
+    return {
+        p["nodePort"]: service
+        for service in services
+        for p in service["spec"].get("ports") or ()
+        if p.get("nodePort") and p.get("protocol", "TCP") == "TCP"
+    }
+
+
+class NodePorts:
+    """Listens on the host for every node port there is.
+
+    Parameters
+    ----------
+    client
+        Reads Services and tells of ports that are taken.
+    kernel, driver, network
+        The cluster's.
+    node_ips
+        The nodes' addresses; visitors come to the first.
+    """
+
+    def __init__(self, client: Client, kernel: Kernel, driver: Driver, network: Network, node_ips: list[str]) -> None:
+        self._client, self._kernel, self._driver, self._network = client, kernel, driver, network
+        self._node_ip = node_ips[0] if node_ips else ""
+        self._visitor = NetNamespace(_GATEWAY, "host", "host", ResolvConf(), "host")
+        self._servers: dict[int, asyncio.Server] = {}
+        self._taken: set[int] = set()
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Follow the Services; without nodes there are no node ports."""
+        if not self._node_ip:
+            return
+        self._unsubscribe = self._client.informer("services").subscribe(self._service_changed)
+        self._task = asyncio.ensure_future(self._follow())
+
+    def stop(self) -> None:
+        """Close every port."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self._task is not None:
+            self._task.cancel()
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
+
+    def _service_changed(self, type: EventType, service: Object, old: Object | None) -> None:
+        if node_ports([service, *([old] if old else [])]):
+            self._changed.set()
+
+    async def _follow(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._open(node_ports(self._client.informer("services").list()))
+
+    async def _open(self, wanted: dict[int, Object]) -> None:
+        for port in self._servers.keys() - wanted.keys():
+            self._servers.pop(port).close()
+        self._taken &= wanted.keys()
+        for port in sorted(wanted.keys() - self._servers.keys() - self._taken):
+            try:
+                self._servers[port] = await asyncio.start_server(self._visit(port), HOST, port)
+            except OSError as error:
+                self._taken.add(port)
+                log.warning("node port %s:%d of %s cannot be served: %s", HOST, port, key_of(wanted[port]), error.strerror)
+                text = (
+                    f"{HOST}:{port} cannot be used on the host ({error.strerror}); the node port answers inside the cluster only"
+                )
+                self._client.event(wanted[port], "Warning", "NodePortUnavailable", text, "k8slab")
+
+    def _visit(self, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], "asyncio.Future[None]"]:
+        def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "asyncio.Future[None]":
+            return asyncio.ensure_future(self._carry(port, reader, writer))
+
+        return visit
+
+    async def _carry(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        work = self._network.connect(self._visitor, self._node_ip, port, timeout=_PATIENCE)
+        try:
+            connection = await self._driver.result(self._kernel.spawn(work, f"visitor of node port {port}"))
+        except ConnectError:
+            writer.transport.abort()
+            return
+        connection.incoming.listen(lambda data: writer.write(data) if data else writer.close())
+        await self._pump(reader, connection)
+
+    async def _pump(self, reader: asyncio.StreamReader, connection: Connection) -> None:
+        try:
+            while data := await reader.read(65536):
+                connection.outgoing.write(data)
+                self._driver.wake()
+        except OSError:
+            log.debug("a visitor hung up")
+        connection.outgoing.close()
+        self._driver.wake()
