@@ -89,7 +89,7 @@ class Streaming:
         """Whether a plain HTTP request is for here."""
         if info.group or info.resource not in ("pods", "services", "nodes"):
             return False
-        return info.subresource == "proxy" or info.resource == "pods" and info.subresource in ("log", *_STREAMS, "portforward")
+        return info.subresource == "proxy" or (info.resource == "pods" and info.subresource in ("log", *_STREAMS, "portforward"))
 
     def connects(self, info: RequestInfo) -> bool:
         """Whether a WebSocket is for here."""
