@@ -1,8 +1,7 @@
 """The DaemonSet controller: one pod on every node that fits.
 
 Upstream: k8s.io/kubernetes/pkg/controller/daemon. The scheduler binds the pods; an affinity to the node's name says which
-node each is for. Left out: maxSurge of a rolling update; failed pods are replaced at most once a second per set instead of
-with a back-off per node.
+node each is for. Simplified: failed pods are replaced at most once a second per set instead of with a back-off per node.
 """
 
 from k8slab.apimachinery.labels import selector_of
@@ -78,17 +77,26 @@ class DaemonSetController(Controller):
 
     def _manage(self, daemonset: Object, reference: Object, digest: str) -> float | None:
         nodes, own = self.informer("nodes").list(), self._own(daemonset, reference)
-        plan = daemonset_plan.place(daemonset, nodes, own)
+        plan = daemonset_plan.place(daemonset, nodes, own, digest, self.kernel.now())
         for pod in plan.failed:
             text = f"Found failed daemon pod {key_of(pod)} on node {daemonset_plan.node_of(pod)}, will try to kill it"
             self.event(daemonset, "Warning", "FailedDaemonPod", text)
         for pod in [*plan.delete, *plan.failed]:
             self._delete(daemonset, pod)
         again = self._create(daemonset, reference, plan.create_on, digest)
-        if not plan.create_on and (daemonset["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate":
-            for pod in daemonset_plan.outdated(daemonset, nodes, own, digest, self.kernel.now()):
-                self._delete(daemonset, pod)
+        rolls = (daemonset["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
+        if not plan.create_on and not plan.delete and rolls:
+            again = self._roll(daemonset, reference, nodes, own, digest) or again
         return _FAILED_DELAY if plan.failed else again
+
+    def _roll(self, daemonset: Object, reference: Object, nodes: list[Object], own: list[Object], digest: str) -> float | None:
+        """Go on with an update: new pods beside old ones with maxSurge, else old ones go first."""
+        now = self.kernel.now()
+        if daemonset_plan.max_surge(daemonset, len(nodes)):
+            return self._create(daemonset, reference, daemonset_plan.surging(daemonset, nodes, own, digest, now), digest)
+        for pod in daemonset_plan.outdated(daemonset, nodes, own, digest, now):
+            self._delete(daemonset, pod)
+        return None
 
     def _create(self, daemonset: Object, reference: Object, nodes: list[str], digest: str) -> float | None:
         left = iter(nodes)

@@ -12,7 +12,19 @@ from k8slab.apimachinery.taints import tolerates
 from k8slab.apimachinery.types import Object, labels
 from k8slab.sim.controllers import pods
 
-__all__ = ["HASH", "TEMPLATE_GENERATION", "Placement", "make_pod", "node_of", "outdated", "place", "should_run", "status_of"]
+__all__ = [
+    "HASH",
+    "TEMPLATE_GENERATION",
+    "Placement",
+    "make_pod",
+    "max_surge",
+    "node_of",
+    "outdated",
+    "place",
+    "should_run",
+    "status_of",
+    "surging",
+]
 
 HASH = "controller-revision-hash"
 TEMPLATE_GENERATION = "pod-template-generation"
@@ -86,7 +98,7 @@ def by_node(own: Iterable[Object]) -> dict[str, list[Object]]:
     return result
 
 
-def place(daemonset: Object, nodes: Sequence[Object], own: Iterable[Object]) -> Placement:
+def place(daemonset: Object, nodes: Sequence[Object], own: Iterable[Object], digest: str, now: float) -> Placement:
     """Return on which nodes a pod is missing and which pods are too many, misplaced or failed."""
     plan, template_spec = Placement([], [], []), daemonset["spec"]["template"]["spec"]
     placed = by_node(own)
@@ -98,8 +110,7 @@ def place(daemonset: Object, nodes: Sequence[Object], own: Iterable[Object]) -> 
         running = [p for p in alive if pods.phase(p) != "Failed"]
         if stay:
             plan.failed.extend(failed)
-            oldest = sorted(running, key=lambda p: (not pods.is_ready(p), str(p["metadata"]["creationTimestamp"])))
-            plan.delete.extend(oldest[1:])
+            plan.delete.extend(_surplus(daemonset, running, digest, now))
         else:
             plan.delete.extend(alive)
         if start and not present:
@@ -107,6 +118,46 @@ def place(daemonset: Object, nodes: Sequence[Object], own: Iterable[Object]) -> 
     for orphaned in placed.values():
         plan.delete.extend(p for p in orphaned if not pods.is_terminating(p))
     return plan
+
+
+def _surplus(daemonset: Object, running: Iterable[Object], digest: str, now: float) -> list[Object]:
+    """Return the pods beyond one per node; in a surge an old one may stay until the new one is available."""
+    oldest = sorted(running, key=lambda p: (not pods.is_ready(p), str(p["metadata"]["creationTimestamp"])))
+    if not max_surge(daemonset, 1):
+        return oldest[1:]
+    new = [p for p in oldest if labels(p).get(HASH) == digest]
+    old = [p for p in oldest if labels(p).get(HASH) != digest]
+    surplus = new[1:] + old[1:]
+    minimum = daemonset["spec"].get("minReadySeconds", 0)
+    if new and old and (not pods.is_ready(old[0]) or pods.is_available(new[0], minimum, now)):
+        surplus.append(old[0])
+    return surplus
+
+
+def max_surge(daemonset: Object, desired: int) -> int:
+    """Return how many nodes may run an old and a new pod at the same time."""
+    strategy = daemonset["spec"].get("updateStrategy") or {}
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return 0
+    return scaled_value((strategy.get("rollingUpdate") or {}).get("maxSurge", 0), desired, round_up=True)
+
+
+def surging(daemonset: Object, nodes: Sequence[Object], own: Iterable[Object], digest: str, now: float) -> list[str]:
+    """Return the nodes whose old pod gets a new one beside it: all where it is not available, others up to maxSurge."""
+    template_spec, minimum = daemonset["spec"]["template"]["spec"], daemonset["spec"].get("minReadySeconds", 0)
+    targets = [str(n["metadata"]["name"]) for n in nodes if should_run(template_spec, n)[0]]
+    room, placed = max_surge(daemonset, len(targets)), by_node(own)
+    allowed: list[str] = []
+    candidates: list[str] = []
+    for name in targets:
+        present = [p for p in placed.get(name, ()) if not pods.is_terminating(p)]
+        new = [p for p in present if labels(p).get(HASH) == digest]
+        if new and len(present) > 1:
+            room -= not pods.is_available(new[0], minimum, now)
+        elif present and not new:
+            available = pods.is_available(present[0], minimum, now)
+            (candidates if available else allowed).append(name)
+    return allowed + candidates[: max(0, room)]
 
 
 def outdated(daemonset: Object, nodes: Sequence[Object], own: Iterable[Object], digest: str, now: float) -> list[Object]:

@@ -170,3 +170,33 @@ def test_a_pod_for_another_node_by_name_does_not_run_here():
     node = {"metadata": {"name": "n1"}, "spec": {}}
     assert should_run({"nodeName": "n2"}, node) == (False, False)
     assert should_run({"nodeName": "n1"}, node) == (True, True)
+
+
+def surge(world, amount):
+    """An update with maxSurge has begun: new pods exist, and have not been scheduled yet."""
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": amount, "maxUnavailable": 0}}
+    agent(world, updateStrategy=strategy)
+    world.schedule()
+    world.change(SETS, "agent", template=template("agent:2"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "beside"), [(1, 1), (2, 2), ("50%", 2), ("100%", 3)]
+)  # upstream: TestDaemonSetUpdatesPodsWithMaxSurge
+def test_a_surge_starts_new_pods_beside_the_old_ones(world, amount, beside):
+    surge(world, amount)
+    assert world.images() == ["agent:1"] * 3 + ["agent:2"] * beside
+
+
+def test_in_a_surge_an_old_pod_goes_when_the_new_one_is_available(world):
+    surge(world, 1)
+    world.schedule(ready=False)
+    assert world.images() == ["agent:1"] * 3 + ["agent:2"]
+    world.run_pods()
+    world.stop_pods()
+    assert world.images() == ["agent:1"] * 2 + ["agent:2"] * 2
+    for _ in range(4):
+        world.schedule()
+        world.stop_pods()
+    assert world.images() == ["agent:2"] * 3
+    assert world.where() == ["n1", "n2", "n3"]
