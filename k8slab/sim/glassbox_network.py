@@ -3,6 +3,7 @@
 * ``packetpaths``: the latest connections, step by step, in the namespace of the pod that asked for them; those that begin at a
   node (probes, visitors from the host) are in kube-system.
 * ``packettraces``: posting one asks what would happen to a connection; nothing is sent, nothing is kept.
+* ``networklinks``: latency and loss between zones; see `k8slab.sim.glassbox_links`.
 * ``flows``: who talked to whom, how often, with which verdict, bytes and latency.
 """
 
@@ -12,6 +13,7 @@ import orjson
 
 from k8slab.apimachinery.timestamps import rfc3339, rfc3339_micro
 from k8slab.apimachinery.types import Object
+from k8slab.sim import glassbox_links
 from k8slab.sim.apiserver import aggregated
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.errors import FieldError, bad_request, invalid, method_not_supported, not_found
@@ -58,6 +60,7 @@ _READ = ("get", "list")
 RESOURCES = (
     _resource("PacketPath", "PacketPath is what happened to one connection, step by step.", ("ppath",), _READ, _PATH),
     _resource("PacketTrace", "PacketTrace asks what would happen to a connection.", ("ptrace",), ("create",), _TRACE),
+    glassbox_links.RESOURCE,
     _resource("Flow", "Flow counts connections of one source to one destination.", (), _READ, _FLOW),
 )
 _BY_PLURAL = {r.plural: r for r in RESOURCES}
@@ -80,6 +83,7 @@ class NetworkKinds:
 
     def __init__(self, network: Network, kernel: Kernel, others: Answer) -> None:
         self._network, self._kernel, self._others = network, kernel, others
+        self._links = glassbox_links.NetworkLinks(network, kernel)
 
     async def answer(self, request: Request, info: RequestInfo, user: UserInfo) -> Response | Stream:
         """Answer an authorized request."""
@@ -89,11 +93,14 @@ class NetworkKinds:
         if info.verb not in resource.verbs or info.subresource:
             raise method_not_supported(_GROUP, info.resource, info.verb)
         if info.verb == "create":
-            made = self._trace(_body(await request.body()), info.namespace)
+            body = _body(await request.body())
+            made = self._links.create(body) if resource is glassbox_links.RESOURCE else self._trace(body, info.namespace)
             return aggregated.answer(
                 request, RequestInfo(**{**vars(info), "name": made["metadata"]["name"]}), resource, [made], now
             )
-        objects = [o for o in self._objects(info.resource) if info.namespace in ("", o["metadata"]["namespace"])]
+        if info.verb == "delete":
+            return Response.json(200, self._links.delete(info.name))
+        objects = [o for o in self._objects(info.resource) if info.namespace in ("", o["metadata"].get("namespace"))]
         if info.name:
             objects = [o for o in objects if o["metadata"]["name"] == info.name]
             if not objects:
@@ -101,6 +108,8 @@ class NetworkKinds:
         return aggregated.answer(request, info, resource, objects, now)
 
     def _objects(self, plural: str) -> list[Object]:
+        if plural == glassbox_links.RESOURCE.plural:
+            return self._links.list()
         if plural == "flows":
             return [_flow_object(flow) for flow in self._network.flows.list()]
         return [_path_object(path, "PacketPath", f"path-{path.number:06}") for path in self._network.paths.list()]

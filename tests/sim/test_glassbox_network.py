@@ -99,3 +99,25 @@ def test_it_is_an_api_like_any_other(api):
     assert api.delete(f"{API}/namespaces/default/packetpaths/path-000001").status == 405
     stranger = {"Impersonate-User": "eve"}
     assert api("GET", f"{API}/namespaces/default/flows", headers=stranger).status == 403
+
+
+LINKS = f"{API}/networklinks"
+
+
+def link(name="slow", **spec):
+    return {"metadata": {"name": name}, "spec": {"zones": ["zone-a", "zone-b"], "latencySeconds": 0.05, **spec}}
+
+
+def test_a_link_between_zones_is_created_and_deleted(api):
+    assert api.post(LINKS, link()).status == 201
+    table = api.get(LINKS, accept=TABLE).json
+    assert table["rows"][0]["cells"][0] == "slow"
+    assert api.get(f"{LINKS}/slow").json["spec"] == {"zones": ["zone-a", "zone-b"], "latencySeconds": 0.05, "loss": 0}
+    assert api.post(LINKS, link("again", zones=["zone-b", "zone-a"])).status == 409
+    assert api.delete(f"{LINKS}/slow").json["status"] == "Success"
+    assert api.get(f"{LINKS}/slow").status == 404
+
+
+@pytest.mark.parametrize("spec", [{"zones": []}, {"zones": "a"}, {"loss": 2}, {"latencySeconds": -1}, {"loss": "much"}])
+def test_a_link_that_makes_no_sense_is_invalid(api, spec):
+    assert api.post(LINKS, link(**spec)).status == 422

@@ -14,8 +14,9 @@ from k8slab.sim.network.addresses import AddressPool
 from k8slab.sim.network.dns import Answer, ClusterDns
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost
 from k8slab.sim.network.flows import FlowLog
-from k8slab.sim.network.forwarding import Forwarder, HostPort, Tables
+from k8slab.sim.network.forwarding import SYN_TIMEOUT, Forwarder, HostPort, Tables
 from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
+from k8slab.sim.network.links import DATA_RETRY, NO_LINK, SYN_RETRY, TCP_GIVES_UP, Link, Links, trip_time
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
 from k8slab.sim.network.policies import PolicyAgent
@@ -33,6 +34,7 @@ class _Target(NamedTuple):
     port: int
     path: PacketPath
     client_ip: str
+    link: Link
 
 
 class Network:
@@ -56,6 +58,7 @@ class Network:
         self._tables = Tables()
         self._forwarder = Forwarder(self._tables, self.services, PolicyAgent(client, enforce_policies))
         self._ports = 32768
+        self.links = Links(client)
         self.flows = FlowLog()
         self.paths.subscribe(self.flows.add)
         self._unsubscribe: Callable[[], None] | None = None
@@ -223,7 +226,7 @@ class Network:
         try:
             response = await within(self._kernel, left, self._exchange(target, request))
         except OutOfTime:
-            target.path.step("http", f"{method} {request.target}: no answer within {timeout:g} s")
+            target.path.step("http", f"{method} {request.target}: no answer within {timeout or TCP_GIVES_UP:g} s")
             self._close(target.path, "timeout")
             raise TimedOut(where.host, where.port, target.ip, "response") from None
         target.path.step("http", f"{method} {request.target}: {response.status}", status=response.status)
@@ -232,6 +235,7 @@ class Network:
         return response
 
     async def _exchange(self, target: _Target, request: Request) -> Response:
+        await self._travel(target.link)
         server = target.listener.server
         if server.speaks_http:
             return await server.handle(request)
@@ -281,15 +285,35 @@ class Network:
         """Do what the forwarder decides; a sender that gets no answer waits, for as long as it or its kernel does."""
         kernel = self._kernel
         outcome = self._forwarder.forward(source, ip, port, protocol, path, kernel.now(), kernel.random)
+        link = self._link(source, outcome.ip)
+        trip = trip_time(link, SYN_RETRY, kernel.random)
+        wait = outcome.wait or (SYN_TIMEOUT if trip is None else trip)
+        if link != NO_LINK:
+            path.step("link", f"{link.latency * 1000:g} ms each way, {link.loss:.0%} of packets lost", seconds=wait)
         left = None if deadline is None else max(0.0, deadline - kernel.now())
-        if left is not None and left < outcome.wait:
+        if left is not None and left < wait:
             await kernel.sleep(left)
             raise TimedOut(host, port, ip)
-        if outcome.wait:
-            await kernel.sleep(outcome.wait)
+        if wait:
+            await kernel.sleep(wait)
+        if trip is None:
+            raise TimedOut(host, port, ip)
         if outcome.listener is None:
             raise (outcome.error or Refused)(host, port, ip)
-        return _Target(outcome.listener, outcome.ip, outcome.port, path, outcome.client_ip)
+        return _Target(outcome.listener, outcome.ip, outcome.port, path, outcome.client_ip, link)
+
+    def _link(self, source: NetNamespace, ip: str) -> Link:
+        owner = self._tables.owners.get(ip)
+        return self.links.between(source.node, owner.node) if owner else NO_LINK
+
+    async def _travel(self, link: Link) -> None:
+        """Let a request and its answer be on their way; raise OutOfTime when TCP gives up."""
+        trip = trip_time(link, DATA_RETRY, self._kernel.random)
+        if trip is None:
+            await self._kernel.sleep(TCP_GIVES_UP)
+            raise OutOfTime
+        if trip:
+            await self._kernel.sleep(trip)
 
     # --- what would happen ---
 
