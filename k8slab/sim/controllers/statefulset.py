@@ -1,8 +1,7 @@
 """The StatefulSet controller: pods with names, in order, each with volumes of its own.
 
-Upstream: k8s.io/kubernetes/pkg/controller/statefulset. Left out: maxUnavailable of a rolling update (it is one), and owner
-references of claims follow persistentVolumeClaimRetentionPolicy when a pod is created or scaled away, not when the policy
-is changed later.
+Upstream: k8s.io/kubernetes/pkg/controller/statefulset. Simplified: without maxUnavailable an update waits
+for readiness only, as before Kubernetes 1.35.
 """
 
 from k8slab.apimachinery.labels import selector_of
@@ -76,6 +75,9 @@ class StatefulSetController(Controller):
             selector,
             lambda pod: str(pod["metadata"]["name"]).rpartition("-")[0] + "-" == prefix,
         )
+        if statefulset["spec"].get("volumeClaimTemplates"):
+            for pod in own:
+                self._settle_claims(statefulset, pod)
         for step in statefulset_plan.next_steps(statefulset, own, update["metadata"]["name"], self.kernel.now()):
             if step.pod is None:
                 self._create(statefulset, statefulset_plan.make_pod(statefulset, reference, step.ordinal, current, update))
@@ -105,9 +107,6 @@ class StatefulSetController(Controller):
         meta, name = wanted["metadata"], statefulset["metadata"]["name"]
         if self.informer(_CLAIMS).get(meta["name"], meta["namespace"]) is not None:
             return
-        policy = statefulset["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
-        if policy.get("whenDeleted") == "Delete":
-            meta["ownerReferences"] = [controller_reference("apps/v1", "StatefulSet", statefulset)]
         self.client.create(_CLAIMS, wanted)
         text = f"create Claim {meta['name']} Pod {pod_name} in StatefulSet {name} success"
         self.event(statefulset, "Normal", "SuccessfulCreate", text)
@@ -119,8 +118,6 @@ class StatefulSetController(Controller):
             reason, what = ("RecreatingFailedPod", "failed") if failed else ("RecreatingTerminatedPod", "terminated")
             text = f"StatefulSet {meta['namespace']}/{name} is recreating {what} Pod {meta['name']}"
             self.event(statefulset, "Warning" if failed else "Normal", reason, text)
-        if step.action == "scale-down":
-            self._give_claims_to(statefulset, pod)
         try:
             self.client.delete("pods", meta["name"], meta["namespace"], uid=meta["uid"])
         except StatusError as error:
@@ -129,16 +126,18 @@ class StatefulSetController(Controller):
         else:
             self.event(statefulset, "Normal", "SuccessfulDelete", f"delete Pod {meta['name']} in StatefulSet {name} successful")
 
-    def _give_claims_to(self, statefulset: Object, pod: Object) -> None:
-        """Let the claims of a pod that is scaled away go with it, if the retention policy says so."""
-        policy = statefulset["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
-        if policy.get("whenScaled") != "Delete":
-            return
-        owner = {"apiVersion": "v1", "kind": "Pod", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
-        for wanted in statefulset_plan.claims_for(statefulset, pod["metadata"]["name"]).values():
-            found = self.informer(_CLAIMS).get(wanted["metadata"]["name"], wanted["metadata"]["namespace"])
-            if found is not None and found["metadata"].get("ownerReferences") != [owner]:
-                self.client.update(_CLAIMS, {**found, "metadata": {**found["metadata"], "ownerReferences": [owner]}})
+    def _settle_claims(self, statefulset: Object, pod: Object) -> None:
+        """Give the claims of a pod the owner that the retention policy wants; other owners stay."""
+        wanted = statefulset_plan.claim_owners(statefulset, pod)
+        ours = {statefulset["metadata"]["uid"], pod["metadata"]["uid"]}
+        for claim_ in statefulset_plan.claims_for(statefulset, pod["metadata"]["name"]).values():
+            found = self.informer(_CLAIMS).get(claim_["metadata"]["name"], claim_["metadata"]["namespace"])
+            if found is None or "deletionTimestamp" in found["metadata"]:
+                continue
+            known = found["metadata"].get("ownerReferences") or []
+            owners = [r for r in known if r["uid"] not in ours and not _is_old_pod(r, pod)] + wanted
+            if owners != known:
+                self.client.update(_CLAIMS, {**found, "metadata": {**found["metadata"], "ownerReferences": owners}})
 
     def _write_status(self, statefulset: Object, current: Object, update: Object) -> None:
         own = owned_by(self.informer("pods"), statefulset["metadata"]["uid"])
@@ -157,3 +156,8 @@ class StatefulSetController(Controller):
         minimum, now = statefulset["spec"].get("minReadySeconds", 0), self.kernel.now()
         own = owned_by(self.informer("pods"), statefulset["metadata"]["uid"])
         return min((w for p in own if (w := pods.seconds_until_available(p, minimum, now))), default=None)
+
+
+def _is_old_pod(reference: Object, pod: Object) -> bool:
+    """Whether a reference is to an earlier pod of the same name."""
+    return bool(reference["kind"] == "Pod" and reference["name"] == pod["metadata"]["name"])

@@ -8,10 +8,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from k8slab.apimachinery.intstr import scaled_value
 from k8slab.apimachinery.types import Object, deep_copy, labels
 from k8slab.sim.controllers import pods
+from k8slab.sim.controllers.ownership import controller_reference
 
-__all__ = ["HASH", "Step", "claims_for", "make_pod", "next_steps", "ordinal", "ordinals", "status_of", "template_of"]
+__all__ = [
+    "HASH",
+    "Step",
+    "claim_owners",
+    "claims_for",
+    "make_pod",
+    "next_steps",
+    "ordinal",
+    "ordinals",
+    "status_of",
+    "template_of",
+]
 
 HASH = "controller-revision-hash"
 _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
@@ -75,7 +88,12 @@ def next_steps(statefulset: Object, own: Iterable[Object], update_revision: str,
         steps.append(Step("scale-down", number, pod))
         if ordered:
             return steps
-    return steps or _update_step(statefulset, by_ordinal, update_revision)
+    if steps or not _rolls(statefulset):
+        return steps
+    limit = ((statefulset["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}).get("maxUnavailable")
+    if limit is None:
+        return _update_step(statefulset, by_ordinal, update_revision)
+    return _update_steps(statefulset, by_ordinal, update_revision, limit, now)
 
 
 def _replica_step(statefulset: Object, number: int, pod: Object | None, now: float) -> tuple[Step | None, bool]:
@@ -96,8 +114,6 @@ def _is_available(statefulset: Object, pod: Object, now: float) -> bool:
 
 def _update_step(statefulset: Object, by_ordinal: dict[int, Object], update_revision: str) -> list[Step]:
     """Return the replica with the highest ordinal that still has an old revision, unless one before it is not healthy."""
-    if not _rolls(statefulset):
-        return []
     for number in reversed(ordinals(statefulset)):
         pod = by_ordinal.get(number)
         if number < partition(statefulset) or pod is None:
@@ -106,6 +122,39 @@ def _update_step(statefulset: Object, by_ordinal: dict[int, Object], update_revi
             return [Step("delete", number, pod)]
         if pods.is_terminating(pod) or not pods.is_ready(pod):
             break
+    return []
+
+
+def _update_steps(
+    statefulset: Object, by_ordinal: dict[int, Object], update_revision: str, limit: int | str, now: float
+) -> list[Step]:
+    """Return the replicas with the highest ordinals that have an old revision, so many that maxUnavailable is kept."""
+    wanted = ordinals(statefulset)
+    room = max(1, scaled_value(limit, len(wanted), round_up=False))
+    room -= sum(1 for o in wanted if o not in by_ordinal or not _is_available(statefulset, by_ordinal[o], now))
+    old = [
+        Step("delete", number, pod)
+        for number in reversed(wanted)
+        if number >= partition(statefulset)
+        and (pod := by_ordinal.get(number)) is not None
+        and labels(pod).get(HASH) != update_revision
+        and not pods.is_terminating(pod)
+    ]
+    return old[: max(0, room)]
+
+
+def claim_owners(statefulset: Object, pod: Object) -> list[Object]:
+    """Return who owns the claims of a pod, as persistentVolumeClaimRetentionPolicy says: nobody, the set, or the pod.
+
+    A claim that is to go with its set belongs to the set; one that is to go when the set shrinks belongs to its pod from the
+    moment the pod is beyond the replicas.
+    """
+    policy = statefulset["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
+    condemned = ordinal(pod) not in ordinals(statefulset)
+    if condemned and policy.get("whenScaled") == "Delete":
+        return [controller_reference("v1", "Pod", pod)]
+    if policy.get("whenDeleted") == "Delete":
+        return [controller_reference("apps/v1", "StatefulSet", statefulset)]
     return []
 
 

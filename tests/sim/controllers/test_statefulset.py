@@ -3,6 +3,7 @@
 import pytest
 
 from k8slab.sim.controllers.statefulset import StatefulSetController
+from k8slab.sim.controllers.statefulset_plan import claim_owners
 from tests.sim.controllers.world import World, template
 
 SETS = "statefulsets.apps"
@@ -176,3 +177,61 @@ def test_the_status_counts(world):
         "updateRevision": revision,
         "collisionCount": 0,
     }
+
+
+#: upstream: TestStatefulSetControl (UpdatePodClaimForRetentionPolicy, TestUpdateClaimOwnerRefForSetAndPod)
+@pytest.mark.parametrize(
+    ("deleted", "scaled", "kept", "condemned"),
+    [
+        ("Retain", "Retain", [], []),
+        ("Retain", "Delete", [], ["Pod"]),
+        ("Delete", "Retain", ["StatefulSet"], ["StatefulSet"]),
+        ("Delete", "Delete", ["StatefulSet"], ["Pod"]),
+    ],
+)
+def test_who_owns_a_claim(deleted, scaled, kept, condemned):
+    policy = {"whenDeleted": deleted, "whenScaled": scaled}
+    meta = {"name": "db", "uid": "1"}
+    sts = {"metadata": meta, "spec": {"replicas": 1, "persistentVolumeClaimRetentionPolicy": policy}}
+    for number, expected in ((0, kept), (1, condemned)):
+        owners = claim_owners(sts, {"metadata": {"name": f"db-{number}", "uid": "2"}})
+        assert [o["kind"] for o in owners] == expected
+
+
+def test_a_retention_policy_may_change_later(world):
+    def owners():
+        return [r["kind"] for r in world.get("persistentvolumeclaims", "data-db-0")["metadata"].get("ownerReferences", ())]
+
+    db(world, 1, volumeClaimTemplates=[{"metadata": {"name": "data"}, "spec": {}}])
+    roll(world, 1)
+    assert owners() == []
+    world.change(SETS, "db", persistentVolumeClaimRetentionPolicy={"whenDeleted": "Delete", "whenScaled": "Retain"})
+    assert owners() == ["StatefulSet"]
+    world.change(SETS, "db", persistentVolumeClaimRetentionPolicy={"whenDeleted": "Retain", "whenScaled": "Retain"})
+    assert owners() == []
+
+
+@pytest.mark.parametrize(  # upstream: TestStatefulSetControlRollingUpdateWithMaxUnavailable
+    ("limit", "partition", "left"),
+    [
+        (1, 0, ["db-0", "db-1", "db-2", "db-3"]),
+        (2, 0, ["db-0", "db-1", "db-2"]),
+        ("50%", 0, ["db-0", "db-1", "db-2"]),
+        ("10%", 0, ["db-0", "db-1", "db-2", "db-3"]),
+        (4, 3, ["db-0", "db-1", "db-2"]),
+    ],
+)
+def test_an_update_takes_as_many_pods_as_may_be_unavailable(world, limit, partition, left):
+    rolling = {"maxUnavailable": limit, "partition": partition}
+    db(world, 5, updateStrategy={"type": "RollingUpdate", "rollingUpdate": rolling})
+    roll(world, 5)
+    world.change(SETS, "db", template=template("nginx:2"))
+    assert alive(world) == left
+
+
+def test_an_update_with_max_unavailable_gets_to_the_end(world):
+    db(world, 5, updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}})
+    roll(world, 5)
+    world.change(SETS, "db", template=template("nginx:2"))
+    roll(world, 10)
+    assert set(images(world).values()) == {"nginx:2"}
