@@ -63,8 +63,8 @@ def test_all(web: Kubectl) -> None:
 
 
 def test_selectors_and_sorting(kubectl: Kubectl) -> None:
-    for name, tier in (("c", "front"), ("a", "back"), ("b", "front")):
-        kubectl("create", "configmap", name)
+    for name, tier, order in (("c", "front", 1), ("a", "back", 2), ("b", "front", 0)):
+        kubectl("create", "configmap", name, f"--from-literal=order={order}")
         kubectl("label", "configmap", name, f"tier={tier}")
 
     def names(*arguments: str) -> list[str]:
@@ -76,7 +76,7 @@ def test_selectors_and_sorting(kubectl: Kubectl) -> None:
     assert names("-l", "!tier") == ["kube-root-ca.crt"]
     assert names("--field-selector", "metadata.name=b") == ["b"]
     assert names("--field-selector", "metadata.name!=kube-root-ca.crt") == ["a", "b", "c"]
-    assert names("-l", "tier", "--sort-by", ".metadata.creationTimestamp") in (["c", "a", "b"], ["a", "b", "c"], ["c", "b", "a"])
+    assert names("-l", "tier", "--sort-by", ".data.order") == ["b", "c", "a"]
     assert names("-l", "tier", "--chunk-size=1") == ["a", "b", "c"]
     assert kubectl.fails("get", "configmaps", "--field-selector", "data.x=1") == (
         'Error from server (BadRequest): Unable to find "/v1, Resource=configmaps" that match label selector "", field selector '
