@@ -25,10 +25,7 @@ _OPERATORS: dict[str, Callable[[str | None, tuple[str, ...]], bool]] = {
 
 
 def _integer(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None
+    return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def matches(selector: Selector, labels: Labels) -> bool:
@@ -54,6 +51,7 @@ def selector_of(selector: Mapping[str, Any] | None) -> Selector | None:
     )
 
 
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _TOKEN = re.compile(r"\s*(?:(?P<op>==|!=|=|>|<|!|,|\(|\))|(?P<word>[^\s=!<>,()]+))")
 
 
@@ -100,7 +98,7 @@ def _requirement(tokens: list[str], at: int, text: str) -> tuple[Requirement, in
         empty = token(at + 2) in ("", ",")
         if name in ("Gt", "Lt") and (empty or _integer(token(at + 2)) is None):
             raise ValueError(
-                f"values[0][{key}]: Invalid value: \"{token(at + 2)}\": for 'Gt', 'Lt' operators, the value must be an integer"
+                f"unable to parse requirement: values[0][{key}]: Invalid value: \"{token(at + 2)}\": for 'Gt', 'Lt' operators, the value must be an integer"
             )
         return (key, name, ("" if empty else token(at + 2),)), at + (2 if empty else 3)
     if operator in ("in", "notin") and token(at + 2) == "(":
@@ -113,14 +111,14 @@ def _requirement(tokens: list[str], at: int, text: str) -> tuple[Requirement, in
 
 
 def format_selector(selector: Selector | None) -> str:
-    """Return the text form, as kubectl and tables print it ("<none>" for an empty one).
+    """Return the text form, as kubectl and tables print it: in order of the keys; "<none>" for an empty one.
 
     >>> format_selector(selector_of({"matchLabels": {"app": "web"}}))
     'app=web'
     """
     if selector is None or not selector:
         return "<none>"
-    return ",".join(_format(r) for r in selector)
+    return ",".join(_format(r) for r in sorted(selector, key=lambda r: r[0]))
 
 
 def _format(requirement: Requirement) -> str:

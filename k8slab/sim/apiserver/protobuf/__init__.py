@@ -41,7 +41,7 @@ def decode_protobuf(body: bytes) -> Object:
         api_version, kind = meta[1][-1].decode(), meta[2][-1].decode()
         group, _, version = api_version.rpartition("/")
         obj = _struct(_message(envelope.get(2, [b""])[-1]), schema_for(group, version, kind))
-    except (KeyError, IndexError, ValueError, TypeError, struct.error) as error:
+    except (LookupError, ValueError, TypeError, struct.error) as error:
         raise bad_request(f"the protobuf body cannot be decoded: {type(error).__name__} {error}") from error
     return {"apiVersion": api_version, "kind": kind, **obj}
 
