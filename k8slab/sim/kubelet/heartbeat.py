@@ -28,6 +28,7 @@ class Heartbeat:
         self._client, self._kernel, self._config, self._runtime = client, kernel, config, runtime
         self._timer: Timer | None = None
         self._reported_at, self._reported_images = 0.0, -1
+        self.memory_pressure = False
 
     def start(self) -> None:
         """Register and begin to beat."""
@@ -45,6 +46,17 @@ class Heartbeat:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def report_memory(self, pressure: bool) -> None:
+        """Say at once that the node is low on memory, or no longer."""
+        self.memory_pressure, self._reported_images = pressure, -1
+        reason = f"NodeHas{'Insufficient' if pressure else 'Sufficient'}Memory"
+        node, name = self._client.informer("nodes").get(self._config.name), self._config.name
+        if node is not None:
+            if pressure:
+                self._client.event(node, "Warning", "EvictionThresholdMet", "Attempting to reclaim memory", "kubelet", host=name)
+            self._client.event(node, "Normal", reason, f"Node {name} status is now: {reason}", "kubelet", host=name)
+            self._quietly(lambda: self._report(self._client.get("nodes", name)))
 
     def _register(self) -> tuple[Object, bool]:
         """Return the Node, and whether it was there already."""
@@ -71,7 +83,9 @@ class Heartbeat:
             write()
 
     def _report(self, node: Object) -> None:
-        status = node_status(self._config, self._runtime.images.values(), node.get("status") or {}, self._kernel.now())
+        status = node_status(
+            self._config, self._runtime.images.values(), node.get("status") or {}, self._kernel.now(), self.memory_pressure
+        )
         self._client.patch("nodes", self._config.name, "", {"status": status}, "merge", subresource="status")
         self._reported_at, self._reported_images = self._kernel.now(), self._runtime.revision
 

@@ -1,7 +1,7 @@
 """The kubelet of one node: registers it, runs the pods bound to it, answers for their logs and commands.
 
 Upstream: pkg/kubelet/kubelet.go. It meets the rest of the cluster only through the API and its node's network.
-Simplified: no static pods, no eviction under pressure, no image garbage collection, no device or topology managers.
+Simplified: no static pods, eviction for memory only, no image garbage collection, no device or topology managers.
 """
 
 from typing import Any
@@ -15,6 +15,15 @@ from k8slab.sim.kubelet import operations
 from k8slab.sim.kubelet.admission import Requests, rejection, requests_of
 from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
 from k8slab.sim.kubelet.context import NodeContext
+from k8slab.sim.kubelet.eviction import (
+    EvictionWatch,
+    container_memory,
+    eviction_message,
+    is_critical,
+    is_unwelcome,
+    order,
+    pod_memory,
+)
 from k8slab.sim.kubelet.heartbeat import Heartbeat
 from k8slab.sim.kubelet.router import PodRouter
 from k8slab.sim.kubelet.stats import NODE_CPU, NODE_MEMORY, NodeStats, Stats, pod_stats
@@ -76,7 +85,9 @@ class Kubelet:
         self._answers, self._since = False, 0.0
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
-        runtime.node(node.name).cpu.capacity = self._capacity[0]
+        hardware = runtime.node(node.name)
+        hardware.cpu.capacity, hardware.memory.capacity, hardware.memory.reserved = *self._capacity[:2], NODE_MEMORY
+        self._evictions = EvictionWatch(kernel, hardware.memory, self._evict, self._heartbeat.report_memory)
 
     def start(self) -> None:
         """Register the node and begin to look after its pods."""
@@ -84,12 +95,14 @@ class Kubelet:
         self._since = self._since or self._kernel.now()
         self._answers = True
         self._heartbeat.start()
+        self._evictions.start()
         self._router.attach(self.node.name, self)
 
     def stop(self) -> None:
         """Stop heart-beating and looking at the API; containers go on, as they do when only the kubelet dies."""
         self._answers = False
         self._heartbeat.stop()
+        self._evictions.stop()
         self._router.detach(self.node.name)
 
     # --- pods ---
@@ -130,10 +143,20 @@ class Kubelet:
         if not (pod.get("status") or {}).get("containerStatuses"):
             node = self._client.informer("nodes").get(self.node.name)
             refusal = rejection(pod, node, wanted, self._used, self._capacity)
+            if self._evictions.pressure and is_unwelcome(pod):
+                refusal = ("Evicted", "Pod was rejected: The node had condition: [MemoryPressure]. ")
         if refusal is None:
             self._requests[uid] = wanted
             self._used = (self._used[0] + wanted[0], self._used[1] + wanted[1], self._used[2] + wanted[2])
         worker.start(refusal)
+
+    def _evict(self, available: int) -> None:
+        """Evict the first pod in the order of eviction."""
+        running = {w.record.key: w for w in self._workers.values() if w.record.runs and not is_critical(w.record.pod)}
+        ranked = order(pod_memory(w.record) for w in running.values())
+        if ranked:
+            worker = running[ranked[0].key]
+            worker.evict(eviction_message(available, container_memory(worker.record)))
 
     def _forget(self, uid: str) -> None:
         self._workers.pop(uid, None)

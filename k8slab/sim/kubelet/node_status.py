@@ -17,6 +17,7 @@ _HEALTHY = (
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
+_LOW_ON_MEMORY = ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
 
 
 def initial_node(config: NodeConfig, now: float) -> Object:
@@ -42,8 +43,9 @@ def initial_node(config: NodeConfig, now: float) -> Object:
     }
 
 
-def node_status(config: NodeConfig, images: Iterable[Image], old: Object, now: float) -> Object:
+def node_status(config: NodeConfig, images: Iterable[Image], old: Object, now: float, memory_pressure: bool = False) -> Object:
     """Return ``status``; transition times of unchanged conditions stay."""
+    ours = (_LOW_ON_MEMORY, *_HEALTHY[1:]) if memory_pressure else _HEALTHY
     known = {c["type"]: c for c in old.get("conditions") or ()}
     resources = config.resources()
     return {
@@ -52,7 +54,7 @@ def node_status(config: NodeConfig, images: Iterable[Image], old: Object, now: f
         "capacity": resources,
         "conditions": [
             *(c for c in known.values() if c["type"] not in {name for name, *_ in _HEALTHY}),
-            *(_condition(*condition, known.get(condition[0]), now) for condition in _HEALTHY),
+            *(_condition(*condition, known.get(condition[0]), now) for condition in ours),
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "images": node_images(images),

@@ -70,6 +70,16 @@ class PodRecord:
         self.failure: tuple[str, str] | None = None
 
     @property
+    def key(self) -> str:
+        """Namespace and name."""
+        return f"{self.pod['metadata']['namespace']}/{self.pod['metadata']['name']}"
+
+    @property
+    def runs(self) -> bool:
+        """Whether one of its containers runs, and it is not to end."""
+        return self.failure is None and not self.stopping and any(c.state == "running" for c in self.containers)
+
+    @property
     def mains(self) -> list[ContainerRecord]:
         """The app containers."""
         return [c for c in self.containers if c.kind == "main"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from k8slab.apimachinery.quantity import milli_value, value
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.sim.kubelet.environment import ConfigError, expand, resolve_environment
+from k8slab.sim.kubelet.eviction import oom_score_adj
 from k8slab.sim.kubelet.probing import begin_probes
 from k8slab.sim.kubelet.records import ContainerRecord
 from k8slab.sim.kubelet.stages import may_restart
@@ -158,9 +159,11 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         mounts=lambda: worker.volumes().mounts(record.spec, variables),
         read_only_root=bool(security.get("readOnlyRootFilesystem")),
         node_cpu=context.node.cpu,
+        node_memory=context.node.memory,
         cpu_request=milli_value(requests.get("cpu", "0")),
         cpu_limit=milli_value(limits.get("cpu", "0")),
         memory_limit=value(limits.get("memory", "0")),
+        oom_score_adj=oom_score_adj(pod, spec, context.node.memory.capacity),
         stdin=bool(spec.get("stdin")),
         tty=bool(spec.get("tty")),
         delays=context.options.start_delays,

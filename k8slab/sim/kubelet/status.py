@@ -9,7 +9,6 @@ from k8slab.sim.kubelet.stages import phase_of
 
 __all__ = ["container_status", "pod_status"]
 
-_OURS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
 Condition = tuple[str, str, str, str]
 
 
@@ -69,11 +68,12 @@ def pod_status(pod: PodRecord, host_ip: str, live: Object, now: str) -> Object:
 
 
 def _conditions(pod: PodRecord, phase: str, old: list[Object], live: Object, now: str) -> list[Object]:
-    wanted = [_sandbox(pod, phase), _initialized(pod, phase), *_readiness(pod, phase, live, old)]
+    wanted = [_sandbox(pod, phase), _initialized(pod, phase), *_readiness(pod, phase, live, old), *_disruption(pod)]
     known = {c["type"]: c for c in old}
     generation = live["metadata"].get("generation")
     ours = [_written(condition, known.get(condition[0]), generation, now) for condition in wanted]
-    foreign = [c for c in old if c["type"] not in _OURS]
+    written = {c["type"] for c in ours}
+    foreign = [c for c in old if c["type"] not in written]
     return [*ours, *foreign]
 
 
@@ -89,6 +89,13 @@ def _written(condition: Condition, known: Object | None, generation: int | None,
     if message:
         written["message"] = message
     return written
+
+
+def _disruption(pod: PodRecord) -> list[Condition]:
+    """Say that the kubelet ended a pod that ran; one that it turned away never did."""
+    if pod.failure is None or pod.failure[0] != "Evicted" or pod.network is None:
+        return []
+    return [("DisruptionTarget", "True", "TerminationByKubelet", pod.failure[1])]
 
 
 def _sandbox(pod: PodRecord, phase: str) -> Condition:

@@ -24,6 +24,7 @@ __all__ = ["PodWorker"]
 
 _MOUNT_RETRY, _MOUNT_RETRY_MAX, _SANDBOX_RETRY = 0.5, 122.0, 5.0
 _ATTACH_POLL, _ATTACH_TIMEOUT = 1.0, 123.0
+_EVICTION_GRACE = 1.0  #: seconds (upstream: immediateEvictionGracePeriodSeconds)
 _DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
 
@@ -141,6 +142,13 @@ class PodWorker:
             return
         record.failure = _DEADLINE
         self.event("Normal", *_DEADLINE)
+        self.wake()
+
+    def evict(self, message: str) -> None:
+        """Fail the pod, because the node is short of something."""
+        self.record.failure = ("Evicted", message)
+        self.deadline = self.context.kernel.now() + _EVICTION_GRACE
+        self.event("Warning", "Evicted", message)
         self.wake()
 
     # --- moving on ---

@@ -16,6 +16,7 @@ from k8slab.sim.runtime.cpu import CpuAccount, NodeCpu
 from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node
 from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.log import ContainerLog
+from k8slab.sim.runtime.memory import NodeMemory
 from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process, Program
 from k8slab.sim.streams import Pipe
 
@@ -60,9 +61,11 @@ class ContainerConfig:
     mounts: Callable[[], list[Mount]] = list  #: asked for once, when the files are first looked at
     read_only_root: bool = False
     node_cpu: NodeCpu = field(default_factory=NodeCpu)
+    node_memory: NodeMemory = field(default_factory=NodeMemory)
     cpu_request: int = 0
     cpu_limit: int = 0
     memory_limit: int = 0
+    oom_score_adj: int = 0
     stdin: bool = False
     tty: bool = False
     delays: float = 0.0  #: factor on the image's own start-up time
@@ -187,6 +190,7 @@ class Container:
         self.state, self.exit_code, self.finished_at = "exited", code, self.kernel.now()
         self.reason = reason or ("Completed" if code == 0 else "Error")
         self.cpu.close()
+        self.config.node_memory.leave(self)
         if self.server is not None:
             self.server.close()
         for process in list(self.processes.values()):
@@ -299,13 +303,22 @@ class Container:
 
     def claim_memory(self, size: int) -> None:
         """Use more memory; beyond the limit the kernel's OOM killer ends the container."""
-        self.memory += size
-        if self.config.memory_limit and self.memory > self.config.memory_limit:
+        if self.config.memory_limit and self.memory + size > self.config.memory_limit:
             self.kill("OOMKilled")
+            return
+        self.memory += size
+        self.config.node_memory.claim(self, size)
 
     def release_memory(self, size: int) -> None:
-        """Use less memory."""
-        self.memory -= size
+        """Use less memory; a container that has ended uses none."""
+        if self.state == "running":
+            self.memory -= size
+            self.config.node_memory.claim(self, -size)
+
+    @property
+    def oom_score_adj(self) -> int:
+        """How early the kernel kills it when the node has no memory left."""
+        return self.config.oom_score_adj
 
     def charge(self, seconds: float) -> float:
         """Note CPU time that is needed; return how long it takes on the clock, given the limit and the neighbours."""

@@ -14,6 +14,7 @@ from k8slab.sim.runtime.cpu import NodeCpu
 from k8slab.sim.runtime.disks import Disks
 from k8slab.sim.runtime.filesystem import Directory
 from k8slab.sim.runtime.images import Image, ImageRef, PullError, find_image, parse_reference
+from k8slab.sim.runtime.memory import NodeMemory
 
 __all__ = ["NodeRuntime", "Runtime"]
 
@@ -22,15 +23,15 @@ PULL_RATE = 40_000_000
 
 
 class NodeRuntime:
-    """What one node has: processors, images and its own directories."""
+    """What one node has: processors, memory, images and its own directories."""
 
-    __slots__ = ("cpu", "host", "images", "revision")
+    __slots__ = ("cpu", "host", "images", "memory", "revision")
 
     def __init__(self) -> None:
         self.images: dict[str, Image] = {}
         self.revision = 0
         self.host: Directory | None = None
-        self.cpu = NodeCpu()
+        self.cpu, self.memory = NodeCpu(), NodeMemory()
 
     def has(self, ref: ImageRef) -> Image | None:
         """Return an image if it is on the node's disk."""
