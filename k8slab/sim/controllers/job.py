@@ -1,8 +1,8 @@
 """The Job controller: runs pods until enough have succeeded or too many have failed.
 
 Upstream: k8s.io/kubernetes/pkg/controller/job. Every ended pod is counted exactly once, by upstream's protocol: its uid
-goes into ``status.uncountedTerminatedPods``, its finalizer is taken away, then it moves into the counts. Left out:
-podFailurePolicy, successPolicy, backoffLimitPerIndex, podReplacementPolicy (ended pods are replaced when they terminate).
+goes into ``status.uncountedTerminatedPods``, its finalizer is taken away, then it moves into the counts. Simplified: the
+failures of an index are counted from the pods that are still there. managedBy is not looked at.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object, controller_of, key_of, split_key
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import EventType
-from k8slab.sim.controllers import conditions, job_plan, pods
+from k8slab.sim.controllers import conditions, job_plan, job_policies, pods
 from k8slab.sim.controllers.base import Controller, asks_anew, settle, terminating_namespace
 from k8slab.sim.controllers.job_plan import TRACKING, Verdict
 from k8slab.sim.controllers.ownership import CONTROLLER_INDEX, NOTHING, add_controller_index, claim, controller_reference
@@ -87,16 +87,20 @@ class JobController(Controller):
         status = job["status"]
         active = [p for p in own if pods.is_active(p)]
         succeeded, failed = status.get("succeeded", 0), status.get("failed", 0)
-        verdict = _verdict(status) or job_plan.failure(job, active, failed, now)
+        done = job_plan.parse_indexes(status.get("completedIndexes", ""))
+        met = _decided(status, "SuccessCriteriaMet") or job_policies.success_verdict(job, done)
+        verdict = None if met else _decided(status, "FailureTarget")
+        if not met and not verdict:
+            verdict = job_policies.index_verdict(job) or job_plan.failure(job, active, failed, now)
         error, again = None, _until_deadline(job, now)
         if verdict:
             self._delete(job, active, as_failed=True)
-        elif job["spec"].get("suspend") or job_plan.is_success(job, len(active), succeeded):
+        elif met or job["spec"].get("suspend") or job_plan.is_success(job, len(active), succeeded):
             self._delete(job, active)
         else:
             wait, error = self._manage(job, own, active, reference)
             again = wait if again is None else again if wait is None else min(wait, again)
-        self._write_status(job, verdict)
+        self._write_status(job, verdict, met)
         if error is not None and not terminating_namespace(error):
             raise error
         return again
@@ -122,13 +126,19 @@ class JobController(Controller):
     def _count(self, job: Object, own: Sequence[Object]) -> Object:
         """Count each ended pod that still has its finalizer: note it, let it go, add it up."""
         held = [p for p in own if TRACKING in (p["metadata"].get("finalizers") or ())]
-        ended = [p for p in held if pods.is_finished(p) or pods.is_terminating(p)]  # one that is told to go has failed
+        late = job_policies.only_replaces_failed(job)  # else one that is told to go has failed
+        ended = [p for p in held if pods.is_finished(p) or (pods.is_terminating(p) and not late)]
         succeeded = [p for p in ended if pods.phase(p) == "Succeeded"]
         noted = (job["status"].get("uncountedTerminatedPods") or {}).items()
         uids = {kind: set(found) for kind, found in noted if found}
-        for kind, group in (("succeeded", succeeded), ("failed", [p for p in ended if p not in succeeded])):
+        actions = {p["metadata"]["uid"]: job_policies.failure_action(job, p) for p in ended if p not in succeeded}
+        failed = [p for p in ended if actions.get(p["metadata"]["uid"], ("Ignore",))[0] != "Ignore"]
+        job = self._judge(job, own, [verdict for _, verdict in actions.values() if verdict])
+        for kind, group in (("succeeded", succeeded), ("failed", failed)):
             uids.setdefault(kind, set()).update(p["metadata"]["uid"] for p in group)
         if not any(uids.values()):
+            for pod in ended:
+                self._untrack(pod)
             return {**job, "status": {**job["status"], "uncountedTerminatedPods": {}}}
         uncounted = {kind: sorted(found) for kind, found in uids.items() if found}
         job = self._update(job, {**job["status"], "uncountedTerminatedPods": uncounted})
@@ -140,6 +150,17 @@ class JobController(Controller):
             done = {i for p in own if pods.phase(p) == "Succeeded" and (i := job_plan.index_of(p)) is not None}
             done |= job_plan.parse_indexes(status.get("completedIndexes", ""))
             status |= {"completedIndexes": job_plan.format_indexes(done), "succeeded": len(done)} if done else {}
+        return {**job, "status": status}
+
+    def _judge(self, job: Object, own: Sequence[Object], verdicts: Sequence[Verdict]) -> Object:
+        """Note what the policies say about failed pods, before these are let go."""
+        status = dict(job["status"])
+        if verdicts and not _decided(status, "FailureTarget"):
+            target = _condition("FailureTarget", "True", verdicts[0], self.kernel.now())
+            status["conditions"] = conditions.put(list(status.get("conditions") or ()), target)
+        if job["spec"].get("backoffLimitPerIndex") is not None:
+            lost = job_plan.parse_indexes(status.get("failedIndexes", "")) | job_policies.failed_indexes(job, own)
+            status["failedIndexes"] = job_plan.format_indexes(lost)
         return {**job, "status": status}
 
     def _untrack(self, pod: Object) -> None:
@@ -159,13 +180,20 @@ class JobController(Controller):
         self, job: Object, own: Sequence[Object], active: list[Object], reference: Object
     ) -> tuple[float | None, StatusError | None]:
         """Create or delete pods; return when to go on, if anything is left."""
-        wanted = job_plan.wanted_active(job, len(active), job["status"].get("succeeded", 0))
+        lost = job_plan.parse_indexes(job["status"].get("failedIndexes", ""))
+        wanted = job_plan.wanted_active(job, len(active), job["status"].get("succeeded", 0) + len(lost))
         surplus = len(active) - wanted
+        going = [p for p in own if pods.is_terminating(p) and not pods.is_finished(p)]
+        if surplus < 0 and job_policies.only_replaces_failed(job):
+            surplus = min(0, surplus + len(going))
+            active = [*active, *going]
         if surplus > 0:
             self._delete(job, pods.by_deletion_preference(active, {}, self.kernel.now())[:surplus])
             return None, None
         if not surplus:
             return None, None
+        if job["spec"].get("backoffLimitPerIndex") is not None:
+            return self._create_per_index(job, own, active, lost, -surplus, reference)
         wait = job_plan.backoff_remaining(own, self.kernel.now())
         if wait > 0:
             return wait, None
@@ -175,12 +203,31 @@ class JobController(Controller):
             indexes = list(job_plan.free_indexes(job, active, completed, -surplus))
         return self._create(job, reference, indexes)
 
-    def _create(self, job: Object, reference: Object, indexes: list[int | None]) -> tuple[float | None, StatusError | None]:
+    def _create_per_index(
+        self, job: Object, own: Sequence[Object], active: Sequence[Object], lost: set[int], count: int, reference: Object
+    ) -> tuple[float | None, StatusError | None]:
+        """Create pods for indexes that each have failures and a back-off of their own."""
+        over = lost | job_plan.parse_indexes(job["status"].get("completedIndexes", ""))
+        free = job_plan.free_indexes(job, active, over, job["spec"].get("completions") or 0)
+        indexes, wait = job_policies.ready_indexes(own, free, count, self.kernel.now())
+        if not indexes:
+            return wait, None
+        failures = {index: job_policies.failures_of(job, own, index) for index in indexes}
+        again, error = self._create(job, reference, list(indexes), failures)
+        return (wait if again is None else again), error
+
+    def _create(
+        self, job: Object, reference: Object, indexes: list[int | None], failures: dict[int, int] | None = None
+    ) -> tuple[float | None, StatusError | None]:
         left = iter(indexes[:BURST])
 
         def create() -> None:
             try:
-                made = self.client.create("pods", job_plan.make_pod(job, reference, next(left)))
+                index = next(left)
+                pod = job_plan.make_pod(job, reference, index)
+                if failures is not None and index is not None:
+                    pod["metadata"]["annotations"][job_policies.FAILURE_COUNT] = str(failures[index])
+                made = self.client.create("pods", pod)
             except StatusError as error:
                 if not terminating_namespace(error):
                     self.event(job, "Warning", "FailedCreate", f"Error creating: {error.message}")
@@ -203,7 +250,7 @@ class JobController(Controller):
             else:
                 self.event(job, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
 
-    def _write_status(self, job: Object, verdict: Verdict | None) -> None:
+    def _write_status(self, job: Object, verdict: Verdict | None, met: Verdict | None) -> None:
         own = self.informer("pods").by_index(CONTROLLER_INDEX, job["metadata"]["uid"])
         active = [p for p in own if pods.is_active(p)]
         terminating = sum(1 for p in own if pods.is_terminating(p) and not pods.is_finished(p))
@@ -216,10 +263,11 @@ class JobController(Controller):
             if not active and not terminating:
                 known = conditions.put(known, _condition("Failed", "True", verdict, now))
                 self.event(job, "Warning", verdict.reason, verdict.message)
-        elif job_plan.is_success(job, len(active), status.get("succeeded", 0)):
-            known = conditions.put(known, _condition("SuccessCriteriaMet", "True", job_plan.REACHED, now))
+        elif met or job_plan.is_success(job, len(active), status.get("succeeded", 0)):
+            met = met or job_plan.REACHED
+            known = conditions.put(known, _condition("SuccessCriteriaMet", "True", met, now))
             if not active and not terminating:
-                known = conditions.put(known, _condition("Complete", "True", job_plan.REACHED, now))
+                known = conditions.put(known, _condition("Complete", "True", met, now))
                 status["completionTime"] = rfc3339(now)
                 self.event(job, "Normal", "Completed", "Job completed")
         self._update(job, {**status, **({"conditions": known} if known else {})})
@@ -237,9 +285,9 @@ def _condition(type: str, status: str, why: Verdict, now: float) -> Object:
     return {"type": type, "status": status, **times, "reason": why.reason, "message": why.message}
 
 
-def _verdict(status: Object) -> Verdict | None:
-    """What has been decided before."""
-    found = conditions.find(status.get("conditions"), "FailureTarget")
+def _decided(status: Object, type: str) -> Verdict | None:
+    """What has been decided before: FailureTarget or SuccessCriteriaMet."""
+    found = conditions.find(status.get("conditions"), type)
     return Verdict(found["reason"], found["message"]) if found and found["status"] == "True" else None
 
 

@@ -291,3 +291,56 @@ def test_a_crash_loses_at_most_the_last_ten_seconds(make_api, tmp_path):
     lab.sh("echo hello > /data/f")
     lab.after(10)
     assert "aGVsbG8K" in (tmp_path / "volumes.json").read_text()
+
+
+def stateful(lab, replicas, **policy):
+    mount = {"name": "data", "mountPath": "/data"}
+    container = {"name": "c", "image": "busybox:1.37", "command": ["sleep", "100000"], "volumeMounts": [mount]}
+    template = {
+        "metadata": {"labels": {"app": "db"}},
+        "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
+    }
+    wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    spec = {
+        "replicas": replicas,
+        "serviceName": "db",
+        "selector": {"matchLabels": {"app": "db"}},
+        "template": template,
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": wanted}],
+        "persistentVolumeClaimRetentionPolicy": policy,
+    }
+    meta = {"name": "db", "namespace": "default"}
+    lab.admin.create("statefulsets.apps", {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta, "spec": spec})
+    lab.after(60)
+
+
+def claims(lab):
+    return [c["metadata"]["name"] for c in lab.admin.list(CLAIMS, "default")]
+
+
+def scale(lab, replicas):
+    lab.admin.patch("statefulsets.apps", "db", "default", {"spec": {"replicas": replicas}})
+    lab.after(60)
+
+
+def test_each_replica_of_a_stateful_set_keeps_its_own_data(lab):
+    stateful(lab, 2)
+    for name in ("db-0", "db-1"):
+        lab.sh(f"echo {name} > /data/me", name)
+    lab.delete("pods", "db-0")
+    scale(lab, 0)
+    assert claims(lab) == ["data-db-0", "data-db-1"]
+    scale(lab, 2)
+    assert [lab.sh("cat /data/me", name) for name in ("db-0", "db-1")] == ["db-0\n", "db-1\n"]
+    lab.delete("statefulsets.apps", "db")
+    assert claims(lab) == ["data-db-0", "data-db-1"]
+
+
+def test_claims_and_volumes_go_with_the_replica_or_the_set_where_the_policy_says_so(lab):
+    stateful(lab, 2, whenScaled="Delete", whenDeleted="Delete")
+    assert claims(lab) == ["data-db-0", "data-db-1"]
+    scale(lab, 1)
+    assert claims(lab) == ["data-db-0"]
+    lab.delete("statefulsets.apps", "db")
+    lab.after(60)
+    assert (claims(lab), lab.volumes()) == ([], [])
