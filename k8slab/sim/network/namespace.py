@@ -84,5 +84,6 @@ class NetNamespace:
     def hosts_file(self) -> str:
         """Return ``/etc/hosts`` as the kubelet writes it."""
         head = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+        head += "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
         aliases = "".join(f"{ip}\t{name}\n" for name, ip in self.hosts.items())
         return f"{head}{self.ip}\t{self.hostname}\n" + (f"\n# Entries added by HostAliases.\n{aliases}" if aliases else "")

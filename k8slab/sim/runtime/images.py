@@ -22,6 +22,9 @@ class InvalidImageName(Exception):
     """The text is no image reference."""
 
 
+_NOT_FOUND = "rpc error: code = NotFound desc = "  # other errors have code Unknown, which the kubelet strips
+
+
 class PullError(Exception):
     """The image cannot be had; the text is containerd's."""
 
@@ -118,7 +121,7 @@ def find_image(ref: ImageRef) -> Image:
         return _by_digest(ref, description, prefix)
     image = _by_tag(ref.repository, ref.tag)
     if image is None:
-        raise PullError(prefix + f"{ref}: not found")
+        raise PullError(f"{_NOT_FOUND}{prefix}{ref}: not found")
     return image
 
 
@@ -153,7 +156,7 @@ def _by_digest(ref: ImageRef, description: Object, prefix: str) -> Image:
         image = _by_tag(ref.repository, tag)
         if image is not None and image.digest == ref.digest:
             return image
-    raise PullError(prefix + f"{ref}: not found")
+    raise PullError(f"{_NOT_FOUND}{prefix}{ref}: not found")
 
 
 @cache

@@ -40,7 +40,8 @@ async def wget(p: Process) -> int:
     network = p.container.network
     try:
         if not quiet:
-            p.err(f"Connecting to {url.host} ({url.host}:{url.port})")
+            ip = await network.resolve(p.container.config.network, url.host)
+            p.err(f"Connecting to {url.host} ({ip}:{url.port})")
         if url.scheme == "https":
             await network.connect(p.container.config.network, url.host, url.port, timeout=timeout)
             return p.fail("error getting response: Connection reset by peer")

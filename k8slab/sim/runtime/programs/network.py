@@ -46,11 +46,12 @@ async def nc(p: Process) -> int:
         raise BadUsage("usage: nc [-z] [-w SEC] HOST PORT, or nc -l -p PORT")
     timeout = float(options["w"]) if "w" in options else None
     try:
+        ip = await p.container.network.resolve(p.container.config.network, rest[0])
         connection = await p.container.network.connect(p.container.config.network, rest[0], int(rest[1]), timeout=timeout)
     except ConnectError as error:
         return _nc_failed(p, error, rest)
     if "v" in options:
-        p.err(f"{rest[0]} ({connection.peer}:{rest[1]}) open")
+        p.err(f"{rest[0]} ({ip}:{rest[1]}) open")
     if "z" not in options:
         await _talk(p, connection)
     connection.close()
