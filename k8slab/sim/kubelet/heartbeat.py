@@ -29,16 +29,19 @@ class Heartbeat:
         self._timer: Timer | None = None
         self._reported_at, self._reported_images = 0.0, -1
         self.memory_pressure = False
+        self._schedulable = True
 
     def start(self) -> None:
         """Register and begin to beat."""
         node, known = self._register()
         if known:
             self._runtime.remember(names for image in (node.get("status") or {}).get("images") or () for names in image["names"])
+        self._client.event(node, "Normal", "Starting", "Starting kubelet.", "kubelet", host=self._config.name)
         if known or not (node.get("status") or {}).get("conditions"):
             self._report(node)
+        else:
+            self._tell(node, "NodeReady")
         self._renew()
-        self._client.event(node, "Normal", "Starting", "Starting kubelet.", "kubelet", host=self._config.name)
         self._timer = self._kernel.call_later(LEASE_PERIOD, self._beat)
 
     def stop(self) -> None:
@@ -73,8 +76,21 @@ class Heartbeat:
         self._timer = self._kernel.call_later(LEASE_PERIOD, self._beat)
         self._quietly(self._renew)
         images_changed = self._runtime.revision != self._reported_images
+        self._note_cordon()
         if images_changed or self._kernel.now() - self._reported_at >= STATUS_PERIOD:
             self._quietly(lambda: self._report(self._client.get("nodes", self._config.name)))
+
+    def _note_cordon(self) -> None:
+        """Say it when the node was cordoned or uncordoned since the last beat."""
+        node = self._client.informer("nodes").get(self._config.name)
+        schedulable = node is None or not node["spec"].get("unschedulable")
+        if node is not None and schedulable != self._schedulable:
+            self._schedulable = schedulable
+            self._tell(node, "NodeSchedulable" if schedulable else "NodeNotSchedulable")
+
+    def _tell(self, node: Object, status: str) -> None:
+        text = f"Node {self._config.name} status is now: {status}"
+        self._client.event(node, "Normal", status, text, "kubelet", host=self._config.name)
 
     @staticmethod
     def _quietly(write: Callable[[], object]) -> None:
@@ -88,6 +104,9 @@ class Heartbeat:
         )
         self._client.patch("nodes", self._config.name, "", {"status": status}, "merge", subresource="status")
         self._reported_at, self._reported_images = self._kernel.now(), self._runtime.revision
+        before = (node.get("status") or {}).get("conditions") or ()
+        if not any(c["type"] == "Ready" and c["status"] == "True" for c in before):
+            self._tell(node, "NodeReady")
 
     def _renew(self) -> None:
         name, now = self._config.name, self._kernel.now()

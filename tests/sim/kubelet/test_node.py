@@ -84,3 +84,15 @@ def test_started_again_it_catches_up(world):
     world.kubelets[0].start()
     world.kernel.advance(31)
     assert not world.exists()
+
+
+def test_becoming_ready_and_being_cordoned_are_events_of_the_node(world):
+    def told():
+        return [message for _, reason, message in world.client.events("node-0") if reason.endswith(("Ready", "Schedulable"))]
+
+    assert told() == ["Node node-0 status is now: NodeReady"]
+    for unschedulable, status in ((True, "NodeNotSchedulable"), (False, "NodeSchedulable")):
+        world.client.patch("nodes", "node-0", "", {"spec": {"unschedulable": unschedulable}}, "merge")
+        world.kernel.advance(25)
+        assert told()[-1] == f"Node node-0 status is now: {status}"
+    assert len(told()) == 3
