@@ -60,3 +60,8 @@ class KubeletOptions:
     def relist_period(self) -> float:
         """Seconds until an exit is noticed (upstream: the PLEG's relist period of one second)."""
         return 1.0 * self.start_delays
+
+    @property
+    def notice_start(self) -> float:
+        """Seconds until a start is noticed (upstream: at the next relist, so up to a second)."""
+        return 0.2 * self.start_delays

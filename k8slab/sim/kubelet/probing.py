@@ -30,7 +30,7 @@ def _started(worker: "PodWorker", record: ContainerRecord, container: Container)
         return
     for prober in record.probers or ():
         prober.stop()
-    record.started, record.ready = True, not record.spec.get("readinessProbe") and record.kind != "init"
+    record.started, record.ready = True, not record.spec.get("readinessProbe") and record.kind in ("main", "sidecar")
     kinds: tuple[ProbeKind, ...] = ("liveness", "readiness")
     record.probers = [_prober(worker, record, container, kind) for kind in kinds if record.spec.get(f"{kind}Probe")] or None
     for prober in record.probers or ():

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ContainerRecord", "PodRecord"]
 
-Kind = Literal["init", "sidecar", "main"]
+Kind = Literal["init", "sidecar", "main", "ephemeral"]
+_FIELDS = {"main": "containers", "ephemeral": "ephemeralContainers"}
 State = Literal["waiting", "starting", "running", "terminated"]
 
 
 class ContainerRecord:
     """One container of a pod over all its restarts."""
 
-    __slots__ = ("backoff", "container", "image", "image_backoff", "kind", "last", "message", "name", "previous_log",
-                 "probers", "ready", "reason", "restart_count", "retry_at", "spec", "started", "state", "stopping",
-                 "terminated")  # fmt: skip
+    __slots__ = ("backoff", "container", "image", "image_backoff", "in_post_start", "kind", "last", "message", "name",
+                 "previous_log", "probers", "ready", "reason", "restart_count", "retry_at", "spec", "started", "state",
+                 "stopping", "terminated")  # fmt: skip
 
     def __init__(self, spec: Object, kind: Kind) -> None:
         self.spec, self.kind, self.name = spec, kind, spec["name"]
@@ -40,7 +41,7 @@ class ContainerRecord:
         self.restart_count = 0
         self.backoff = self.image_backoff = 0.0
         self.retry_at = 0.0
-        self.started = self.ready = self.stopping = False
+        self.started = self.ready = self.stopping = self.in_post_start = False
         self.probers: list[Prober] | None = None
 
     @property
@@ -51,7 +52,7 @@ class ContainerRecord:
     @property
     def field_path(self) -> str:
         """Where events about it point to."""
-        return f"spec.{'containers' if self.kind == 'main' else 'initContainers'}{{{self.name}}}"
+        return f"spec.{_FIELDS.get(self.kind, 'initContainers')}{{{self.name}}}"
 
 
 class PodRecord:
@@ -64,6 +65,7 @@ class PodRecord:
         self.pod, self.start_time = pod, start_time
         inits = [ContainerRecord(c, _init_kind(c)) for c in spec.get("initContainers") or ()]
         self.containers = inits + [ContainerRecord(c, "main") for c in spec["containers"]]
+        self.add_ephemeral(spec)
         self.network: NetNamespace | None = None
         self.volumes: PodVolumes | None = None
         self.stopping = self.deleted = False
@@ -87,7 +89,18 @@ class PodRecord:
     @property
     def inits(self) -> list[ContainerRecord]:
         """Init containers and sidecars, in their order."""
-        return [c for c in self.containers if c.kind != "main"]
+        return [c for c in self.containers if c.kind in ("init", "sidecar")]
+
+    @property
+    def ephemerals(self) -> list[ContainerRecord]:
+        """What ``kubectl debug`` added."""
+        return [c for c in self.containers if c.kind == "ephemeral"]
+
+    def add_ephemeral(self, spec: Object) -> None:
+        """Take up ephemeral containers not seen before."""
+        for container in spec.get("ephemeralContainers") or ():
+            if self.find(container["name"]) is None:
+                self.containers.append(ContainerRecord(container, "ephemeral"))
 
     @property
     def restart_policy(self) -> str:

@@ -14,8 +14,8 @@ _LOST = "The container could not be located when the pod was terminated"
 
 def resume(record: PodRecord, status: Object, now: str) -> None:
     """Fill a fresh record with what the API knows of the pod's containers."""
-    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    known = {s["name"]: s for s in statuses}
+    kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    known = {s["name"]: s for kind in kinds for s in status.get(kind) or ()}
     for container in record.containers:
         if container.name in known:
             _resume_container(record, container, known[container.name], now)
@@ -30,7 +30,7 @@ def _resume_container(pod: PodRecord, container: ContainerRecord, status: Object
     elif state.get("running"):
         began = state["running"].get("startedAt", now)
         lost = {"containerID": status.get("containerID", ""), "startedAt": began, "finishedAt": now}
-        if container.kind != "sidecar" and pod.restart_policy == "Never":
+        if container.kind == "ephemeral" or (container.kind != "sidecar" and pod.restart_policy == "Never"):
             container.state = "terminated"
             container.terminated = {**lost, "exitCode": 137, "reason": "ContainerStatusUnknown", "message": _LOST}
         else:

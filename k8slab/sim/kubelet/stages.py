@@ -30,8 +30,8 @@ class Stage(NamedTuple):
 
 def may_restart(pod: PodRecord, container: ContainerRecord) -> bool:
     """Whether a container that has ended is to run again."""
-    if container.kind == "sidecar":
-        return True
+    if container.kind in ("sidecar", "ephemeral"):
+        return container.kind == "sidecar"
     policy = "OnFailure" if container.kind == "init" and pod.restart_policy == "Always" else pod.restart_policy
     return policy == "Always" or (policy == "OnFailure" and container.exit_code != 0)
 
@@ -68,7 +68,7 @@ def _stop_in_order(pod: PodRecord) -> list[Action]:
 
 
 def _start_next_init(pod: PodRecord) -> list[Action]:
-    actions = []
+    actions = _start_ephemerals(pod)
     for container in pod.inits:
         if container.state in ("waiting", "terminated") and container.exit_code != 0:
             actions.append(Action("start", container))
@@ -79,8 +79,13 @@ def _start_next_init(pod: PodRecord) -> list[Action]:
 
 
 def _start_mains(pod: PodRecord) -> list[Action]:
-    wanted = [c for c in pod.containers if c.kind != "init" and c.state in ("waiting", "terminated")]
-    return [Action("start", c) for c in wanted if c.state == "waiting" or may_restart(pod, c)]
+    wanted = [c for c in pod.containers if c.kind in ("main", "sidecar") and c.state in ("waiting", "terminated")]
+    return _start_ephemerals(pod) + [Action("start", c) for c in wanted if c.state == "waiting" or may_restart(pod, c)]
+
+
+def _start_ephemerals(pod: PodRecord) -> list[Action]:
+    """Ephemeral containers come first, and run once."""
+    return [Action("start", c) for c in pod.ephemerals if c.state == "waiting"]
 
 
 STAGES = (

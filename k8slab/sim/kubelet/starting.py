@@ -114,6 +114,13 @@ def _fail(worker: "PodWorker", record: ContainerRecord, reason: str, message: st
     record.retry_at = worker.context.kernel.now() + retry
     worker.touch()
     worker.wake(retry)
+    _go_on_with_others(worker)
+
+
+def _go_on_with_others(worker: "PodWorker") -> None:
+    """Containers start one after the other: this one is done with, well or badly."""
+    if len(worker.record.containers) > 1:
+        worker.wake()
 
 
 def _with_image(worker: "PodWorker", record: ContainerRecord, image: Image) -> None:
@@ -197,17 +204,25 @@ def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> 
         return
     record.container, record.state = container, "running"
     worker.event("Normal", "Started", "Container started", record)
-    begin_probes(worker, record, container)
     hook = (record.spec.get("lifecycle") or {}).get("postStart")
     if hook:
         from k8slab.sim.kubelet.stopping import run_post_start
 
+        record.in_post_start = True
         worker.context.kernel.spawn(run_post_start(worker, record, container, hook))
-    if container.state != "running":
-        return
-    worker.touch()
-    if record.kind == "sidecar":
-        worker.wake()
+    delay = worker.context.options.notice_start
+    if delay > 0:
+        worker.context.kernel.call_later(delay, _noticed, worker, record, container)
+    else:
+        _noticed(worker, record, container)
+    _go_on_with_others(worker)
+
+
+def _noticed(worker: "PodWorker", record: ContainerRecord, container: Container) -> None:
+    """The kubelet sees that the container runs: it is probed from now on, and the API is told; unless it is over already."""
+    if record.container is container and record.state == "running" and container.state == "running":
+        begin_probes(worker, record, container)
+        worker.touch()
 
 
 def _start_failed(worker: "PodWorker", record: ContainerRecord, container: Container, error: str) -> None:
@@ -227,6 +242,7 @@ def _start_failed(worker: "PodWorker", record: ContainerRecord, container: Conta
         record.retry_at = now + delay
         worker.touch()
         worker.wake(delay)
+        _go_on_with_others(worker)
     else:
         worker.wake()
 

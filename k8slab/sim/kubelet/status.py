@@ -14,7 +14,8 @@ Condition = tuple[str, str, str, str]
 
 def container_status(pod: PodRecord, record: ContainerRecord) -> Object:
     """Return one entry of ``containerStatuses``."""
-    container, image = record.container, record.image
+    container = record.container
+    image = record.image if container is not None else None
     status: Object = {
         "name": record.name,
         "image": image.name if image else record.spec["image"],
@@ -64,6 +65,8 @@ def pod_status(pod: PodRecord, host_ip: str, live: Object, now: str) -> Object:
     if pod.inits:
         status["initContainerStatuses"] = [container_status(pod, c) for c in pod.inits]
     status["containerStatuses"] = [container_status(pod, c) for c in pod.mains]
+    if ephemerals := pod.ephemerals:
+        status["ephemeralContainerStatuses"] = [container_status(pod, c) for c in ephemerals]
     return status
 
 
@@ -137,7 +140,7 @@ def _containers_ready(pod: PodRecord, phase: str) -> tuple[str, str, str]:
         return "False", "PodCompleted", ""
     if phase == "Failed":
         return "False", "PodFailed", ""
-    unready = [c.name for c in pod.containers if c.kind != "init" and not c.ready]
+    unready = [c.name for c in pod.containers if c.kind in ("main", "sidecar") and not c.ready]
     if unready:
         return "False", "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
     return "True", "", ""

@@ -70,6 +70,8 @@ async def _stop_after_hook(
 async def run_post_start(worker: "PodWorker", record: ContainerRecord, container: Container, hook: Object) -> None:
     """Run a postStart hook; its failure ends the container."""
     problem = await _run_hook(worker, record, container, hook)
+    record.in_post_start = False
+    worker.wake()
     if problem and container.state == "running":
         worker.event("Warning", "FailedPostStartHook", f"PostStartHook failed: {problem}", record)
         container.kill()

@@ -98,7 +98,8 @@ class PodWorker:
             record.volumes.refresh(pod)
 
     def _take_new_images(self, pod: Object) -> None:
-        """Follow the one thing of a container that may change: its image. The running one is replaced."""
+        """Follow what may change of the containers: more ephemeral ones, and images (the running one is replaced)."""
+        self.record.add_ephemeral(pod["spec"])
         specs = {c["name"]: c for c in (*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"])}
         for record in self.record.containers:
             spec = specs.get(record.name, record.spec)
@@ -180,10 +181,10 @@ class PodWorker:
         if record.deleted or not self._prepared():
             return
         for action in plan(record):
-            if action.verb == "start":
-                self._start(action.container)
-            else:
+            if action.verb == "stop":
                 stopping.stop_container(self, action.container, self._grace())
+            elif not any(c.state == "starting" or c.in_post_start for c in record.containers):
+                self._start(action.container)  # one after the other, as upstream's SyncPod does
         self.touch()
         if not any(c.state in ("running", "starting") for c in record.containers):
             self._idle()
