@@ -97,9 +97,8 @@ def _requirement(tokens: list[str], at: int, text: str) -> tuple[Requirement, in
         name = {"=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}[operator]
         empty = token(at + 2) in ("", ",")
         if name in ("Gt", "Lt") and (empty or _integer(token(at + 2)) is None):
-            raise ValueError(
-                f"unable to parse requirement: values[0][{key}]: Invalid value: \"{token(at + 2)}\": for 'Gt', 'Lt' operators, the value must be an integer"
-            )
+            detail = f"Invalid value: \"{token(at + 2)}\": for 'Gt', 'Lt' operators, the value must be an integer"
+            raise ValueError(f"unable to parse requirement: values[0][{key}]: {detail}")
         return (key, name, ("" if empty else token(at + 2),)), at + (2 if empty else 3)
     if operator in ("in", "notin") and token(at + 2) == "(":
         end = tokens.index(")", at) if ")" in tokens[at:] else -1

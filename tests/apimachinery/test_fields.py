@@ -20,7 +20,7 @@ def test_what_a_field_selector_chooses(text: str, chosen: bool) -> None:
 
 
 def test_a_term_needs_an_operator() -> None:
-    with pytest.raises(ValueError, match="invalid selector: 'status.phase'; can't understand 'status.phase'"):
+    with pytest.raises(ValueError, match=r"invalid selector: 'status\.phase'; can't understand 'status\.phase'"):
         parse_field_selector("status.phase")
 
 

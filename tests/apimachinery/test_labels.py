@@ -1,21 +1,41 @@
 """Label selectors: both spellings, what they choose, and how they are printed."""
 
+import re
+
 import pytest
 
 from k8slab.apimachinery.labels import format_selector, matches, parse_selector, selector_of
 
+INTEGER = "for 'Gt', 'Lt' operators, the value must be an integer"
 WEB = {"app": "web", "tier": "edge", "size": "3"}
 
 
 @pytest.mark.parametrize(
     ("text", "chosen"),
     [
-        ("", True), ("app=web", True), ("app==web", True), ("app!=web", False), ("app in (web,api)", True), ("app in (api)", False),
-        ("app notin (api)", True), ("missing notin (x)", True), ("missing!=x", True), ("app", True), ("!app", False), ("!missing", True),
-        ("size>2", True), ("size>3", False), ("size<4", True), ("app>1", False), ("app=web,tier=edge", True), ("app=web,tier=core", False),
-        ("app=", False), ("missing=", False), (" app = web , tier in ( edge ) ", True),
+        ("", True),
+        ("app=web", True),
+        ("app==web", True),
+        ("app!=web", False),
+        ("app in (web,api)", True),
+        ("app in (api)", False),
+        ("app notin (api)", True),
+        ("missing notin (x)", True),
+        ("missing!=x", True),
+        ("app", True),
+        ("!app", False),
+        ("!missing", True),
+        ("size>2", True),
+        ("size>3", False),
+        ("size<4", True),
+        ("app>1", False),
+        ("app=web,tier=edge", True),
+        ("app=web,tier=core", False),
+        ("app=", False),
+        ("missing=", False),
+        (" app = web , tier in ( edge ) ", True),
     ],
-)  # fmt: skip
+)
 def test_what_a_selector_chooses(text: str, chosen: bool) -> None:
     assert matches(parse_selector(text), WEB) is chosen
 
@@ -28,16 +48,12 @@ def test_what_a_selector_chooses(text: str, chosen: bool) -> None:
         ("=web", "unable to parse requirement: found '=', expected: !, identifier, or 'end of string'"),
         ("app web", "unable to parse requirement: found 'web', expected: in, notin, =, ==, !=, gt, lt"),
         ("app in (web", "unable to parse requirement: found '', expected: ',' or ')'"),
-        (
-            "size>x",
-            "unable to parse requirement: values[0][size]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer",
-        ),
+        ("size>x", f'unable to parse requirement: values[0][size]: Invalid value: "x": {INTEGER}'),
     ],
 )
 def test_what_is_no_selector(text: str, problem: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(problem) + "$"):
         parse_selector(text)
-    assert str(caught.value) == problem
 
 
 def test_no_selector_is_not_an_empty_one() -> None:

@@ -75,8 +75,12 @@ class Api:
 
     def __call__(self, method: str, path: str, body: Any = None, headers: Headers | None = None) -> Answer:
         """Make a request as the administrator; a body that is not bytes is sent as JSON."""
+        return self.loop.run_until_complete(self.request(method, path, body, headers))
+
+    async def request(self, method: str, path: str, body: Any = None, headers: Headers | None = None) -> Answer:
+        """Make a request in a coroutine of the loop, so that several can be under way."""
         sent: list[Object] = []
-        self.loop.run_until_complete(self._app(self._scope(method, path, body, headers), *self._ends(body, sent, None)))
+        await self._app(self._scope(method, path, body, headers), *self._ends(body, sent, None))
         data = b"".join(message.get("body", b"") for message in sent[1:])
         return Answer(sent[0]["status"], sent[0]["headers"], data)
 

@@ -155,16 +155,18 @@ class ApiServer:
 
     async def _settled(self) -> None:
         """Wait until what was written is on the disk and, on a stepped clock, until the cluster has reacted."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._store.durable < self._store.revision:
+            self._store.when_durable(lambda error: _settle(done, error))
+        else:
+            done.set_result(None)
         if self._driver.stepped:
             await self._driver.idle()
-        if self._store.durable < self._store.revision:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._store.when_durable(lambda error: _settle(done, error))
-            try:
-                await done
-            except Unavailable as error:
-                message = f"etcdserver: mvcc: database space exceeded ({error}); free some disk space and try again"
-                raise StatusError(500, "InternalError", message) from error
+        try:
+            await done
+        except Unavailable as error:
+            message = f"etcdserver: mvcc: database space exceeded ({error}); free some disk space and try again"
+            raise StatusError(500, "InternalError", message) from error
 
     def _record(
         self, caller: _Caller, info: RequestInfo, resource: Resource | None, code: int, error: StatusError | None = None

@@ -91,7 +91,8 @@ def test_some_kinds_are_only_replaced_at_a_revision(api: Api) -> None:
     answer = api.put(f"{LEASES}/lock", {"metadata": {"name": "lock"}})
     assert (answer.status, answer.message) == (
         422,
-        'leases.coordination.k8s.io "lock" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+        'leases.coordination.k8s.io "lock" is invalid: metadata.resourceVersion: Invalid value: 0: '
+        "must be specified for an update",
     )
 
 
