@@ -65,6 +65,14 @@ def test_a_trace_says_what_would_happen_and_sends_nothing(api):
     assert len(api.get(f"{API}/packetpaths").json["items"]) == 1
 
 
+def test_it_says_so_when_names_cannot_even_be_asked_for(api):
+    spec = {"podSelector": {}, "policyTypes": ["Egress"]}
+    path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    api.post(path, {"metadata": {"name": "closed"}, "spec": spec})
+    status = trace(api).json["status"]
+    assert ([s["layer"] for s in status["steps"]], status["policy"]) == (["dns", "policy"], "default/closed")
+
+
 def test_with_the_policy_that_would_drop_it_and_the_time_until_the_sender_knows(api):
     deny(api)
     status = trace(api).json["status"]

@@ -343,7 +343,9 @@ class Network:
         if _literal(host) or host in _hosts(source):
             return _hosts(source).get(host, host)
         servers = source.resolv.nameservers
-        if servers and not (self.serves_names(servers[0]) and self._may_ask(source, servers[0], path)):
+        if servers and not (self.serves_names(servers[0]) and self._may_ask(source, servers[0])):
+            path.step("dns", f"{source.resolv.candidates(host)[0]} -> no answer from {servers[0]}", answers=[])
+            self._may_ask(source, servers[0], path)
             path.verdict, path.ended = NameserverTimeout.kind, path.time + 5.0
             return None
         for candidate in source.resolv.candidates(host) if servers else ():
