@@ -37,8 +37,10 @@ def up(
     clock: Annotated[str, typer.Option(help="real, accelerated or stepped.")] = "real",
     rate: Annotated[float, typer.Option(help="Simulated seconds per second of an accelerated clock.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API server; 0: any.")] = 0,
-    no_start_delays: Annotated[bool, typer.Option(help="Pull and start containers in no time.")] = False,
-    no_network_policy: Annotated[bool, typer.Option(help="A network plugin that does not enforce NetworkPolicies.")] = False,
+    no_start_delays: Annotated[bool, typer.Option("--no-start-delays", help="Pull and start containers in no time.")] = False,
+    no_network_policy: Annotated[
+        bool, typer.Option("--no-network-policy", help="A network plugin that does not enforce NetworkPolicies.")
+    ] = False,
 ) -> None:
     """Start the embedded cluster, or say where it runs."""
     from k8slab.cluster import embedded
