@@ -33,7 +33,8 @@ class NodeContext:
     network: Network
     router: PodRouter
     namespace: NetNamespace
-    forget: Callable[[str], object]
+    forget: Callable[[str], object]  #: called with the uid of a pod that is gone
+    ended: Callable[[str], object]  #: called with the uid of a pod that has run to its end, and needs nothing any more
 
     def source(self, namespace: str) -> Callable[[str, str], Object | None]:
         """Return a function that gives ConfigMaps and Secrets of a namespace by kind and name."""

@@ -77,6 +77,7 @@ class Kubelet:
             self._router,
             namespace,
             self._forget,
+            self._ended,
         )
         self._heartbeat = Heartbeat(client, kernel, node, runtime.node(node.name))
         self._workers: dict[str, PodWorker] = {}
@@ -160,6 +161,10 @@ class Kubelet:
 
     def _forget(self, uid: str) -> None:
         self._workers.pop(uid, None)
+        self._ended(uid)
+
+    def _ended(self, uid: str) -> None:
+        """Have the room again that a pod took."""
         freed = self._requests.pop(uid, (0, 0, 0))
         self._used = (self._used[0] - freed[0], self._used[1] - freed[1], self._used[2] - freed[2])
 

@@ -274,6 +274,7 @@ class PodWorker:
             self._finish_deletion()
         elif phase_of(self.record) in ("Succeeded", "Failed"):
             self._release()
+            self.context.ended(self.record.pod["metadata"].get("uid", ""))
 
     def _finish_deletion(self) -> None:
         meta = self.record.pod["metadata"]

@@ -227,3 +227,11 @@ def test_after_a_reboot_of_the_node_containers_start_again():
     assert status["restartCount"] == 1
     assert (status["lastState"]["terminated"]["reason"], status["lastState"]["terminated"]["exitCode"]) == ("Unknown", 255)
     assert other.reason() == "Running"
+
+
+def test_a_pod_that_has_ended_leaves_its_room_to_others():
+    world = World(capacity={"cpu": "2"})
+    world.shell("job", "exit 0", resources={"requests": {"cpu": "2"}}, spec={"restartPolicy": "Never"})
+    world.kernel.advance(2)
+    world.shell("next", "sleep 100", resources={"requests": {"cpu": "2"}})
+    assert (world.get("job")["status"]["phase"], world.get("next")["status"]["phase"]) == ("Succeeded", "Running")
