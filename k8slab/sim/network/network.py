@@ -20,6 +20,7 @@ from k8slab.sim.network.links import DATA_RETRY, NO_LINK, SYN_RETRY, TCP_GIVES_U
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
 from k8slab.sim.network.policies import PolicyAgent
+from k8slab.sim.network.resolver import Resolver, is_address
 from k8slab.sim.network.services import ServiceTable
 from k8slab.sim.network.sockets import Connection, Listener, Server
 from k8slab.sim.network.waiting import OutOfTime, within
@@ -57,6 +58,7 @@ class Network:
         self.paths = PathLog()
         self._tables = Tables()
         self._forwarder = Forwarder(self._tables, self.services, PolicyAgent(client, enforce_policies))
+        self._resolver = Resolver(kernel, self._tables, self.services, self.dns, self._forwarder)
         self._ports = 32768
         self.links = Links(client)
         self.flows = FlowLog()
@@ -131,51 +133,19 @@ class Network:
     # --- names ---
 
     async def lookup(self, source: NetNamespace, name: str, type: str = "A", server: str = "", timeout: float = 5.0) -> Answer:
-        """Ask a name server for one full name.
+        """Ask a name server for one full name; see `Resolver.lookup`."""
+        return await self._resolver.lookup(source, name, type, server, timeout)
 
-        Raises
-        ------
-        NameserverTimeout
-            If no name server answers.
-        """
-        address = server or (source.resolv.nameservers[0] if source.resolv.nameservers else "")
-        if source.node in self._tables.down or not self.serves_names(address) or not self._may_ask(source, address):
-            await self._kernel.sleep(timeout)
-            raise NameserverTimeout(name, 53, address)
-        return self.dns.query(name, type)
-
-    def _may_ask(self, source: NetNamespace, address: str, path: PacketPath | None = None) -> bool:
-        return address in self._tables.node_ips or self._forwarder.may_ask_names(source, path)
-
-    def serves_names(self, ip: str) -> bool:
-        """Whether cluster DNS answers on an address: that of the Service kube-system/kube-dns, or a node's own resolver."""
-        return self.services.owner_of(ip) == "kube-system/kube-dns" or ip in self._tables.node_ips
-
-    async def resolve(self, source: NetNamespace, host: str, path: PacketPath | None = None) -> str:
-        """Return the address of a host as a program would get it: literal, /etc/hosts, then DNS along the search path."""
-        if host.replace(".", "").isdigit() and host.count(".") == 3:
-            return host
-        local = _hosts(source).get(host)
-        if local is not None:
-            return local
-        for candidate in source.resolv.candidates(host) if source.resolv.nameservers else ():
-            answer = await self._asked(source, candidate, path)
-            if answer.addresses:
-                return self._kernel.random.choice(answer.addresses)
-        raise UnknownHost(host)
-
-    async def _asked(self, source: NetNamespace, name: str, path: PacketPath | None) -> Answer:
-        """Ask for a name, and note question and answer."""
+    async def resolve(self, source: NetNamespace, host: str) -> str:
+        """Return the address of a host as a program would get it; a failure leaves its path, as no connection will."""
+        path = PacketPath(0, self._kernel.now(), source.name, host)
         try:
-            answer = await self.lookup(source, name)
-        except NameserverTimeout:
-            if path is not None:
-                path.step("dns", f"{name} -> no answer from {source.resolv.nameservers[0]}", question=name, answers=[])
-                self._may_ask(source, source.resolv.nameservers[0], path)
+            return await self._resolver.resolve(source, host, path)
+        except UnknownHost as error:
+            failed = self.paths.open(path.time, path.source, path.destination)
+            failed.steps, failed.policy, failed.dropped = path.steps, path.policy, path.dropped
+            self._close(failed, error.kind)
             raise
-        if path is not None:
-            _note_answer(path, name, answer)
-        return answer
 
     # --- connections ---
 
@@ -269,7 +239,7 @@ class Network:
         path = self.paths.open(self._kernel.now(), source.name, f"{host}:{port}")
         deadline = None if timeout is None else self._kernel.now() + timeout
         try:
-            ip = host if _literal(host) else await within(self._kernel, timeout, self.resolve(source, host, path))
+            ip = host if is_address(host) else await within(self._kernel, timeout, self._resolver.resolve(source, host, path))
             return await self._forward(source, host, ip, port, protocol, deadline, path)
         except OutOfTime:
             self._close(path, "dns-timeout")
@@ -332,45 +302,15 @@ class Network:
     def trace(self, source: NetNamespace, host: str, port: int, protocol: str = "TCP") -> PacketPath:
         """Return the path that a connection would take now; nothing is sent, no time passes, nothing is kept."""
         path = PacketPath(0, self._kernel.now(), source.name, f"{host}:{port}")
-        ip = self._would_resolve(source, host, path)
+        ip = self._resolver.would_resolve(source, host, path)
         if ip is not None:
             outcome = self._forwarder.forward(source, ip, port, protocol, path, path.time, None)
             path.verdict = outcome.error.kind if outcome.error else "connected"
             path.ended += outcome.wait
         return path
 
-    def _would_resolve(self, source: NetNamespace, host: str, path: PacketPath) -> str | None:
-        if _literal(host) or host in _hosts(source):
-            return _hosts(source).get(host, host)
-        servers = source.resolv.nameservers
-        if servers and not (self.serves_names(servers[0]) and self._may_ask(source, servers[0])):
-            path.step("dns", f"{source.resolv.candidates(host)[0]} -> no answer from {servers[0]}", answers=[])
-            self._may_ask(source, servers[0], path)
-            path.verdict, path.ended = NameserverTimeout.kind, path.time + 5.0
-            return None
-        for candidate in source.resolv.candidates(host) if servers else ():
-            answer = self.dns.query(candidate)
-            _note_answer(path, candidate, answer)
-            if answer.addresses:
-                return answer.addresses[0]
-        path.verdict = UnknownHost.kind
-        return None
-
     def _close(self, path: PacketPath, verdict: str) -> None:
         self.paths.close(path, verdict, self._kernel.now())
-
-
-def _hosts(source: NetNamespace) -> dict[str, str]:
-    return {"localhost": "127.0.0.1", source.hostname: source.ip, **source.hosts}
-
-
-def _note_answer(path: PacketPath, name: str, answer: Answer) -> None:
-    found = [f"{r.type} {r.value}" for r in answer.records]
-    path.step("dns", f"{name} -> {', '.join(found) or answer.rcode}", question=name, answers=found)
-
-
-def _literal(host: str) -> bool:
-    return host.count(".") == 3 and host.replace(".", "").isdigit()
 
 
 def _size(request: Request) -> int:

@@ -80,6 +80,12 @@ def test_egress_that_is_denied_takes_the_names_with_it(world):
     assert [s["layer"] for s in last_path(world)["steps"]] == ["dns", "policy", "verdict"]
 
 
+def test_a_program_that_resolves_first_leaves_that_path_too(world):
+    allow(world, "closed", DENY_EGRESS)
+    world.sh("box", "wget -qO- http://web", seconds=100)
+    assert (last_path(world)["source"], last_path(world)["verdict"]) == ("chat/box", "dns-timeout")
+
+
 def test_until_dns_is_allowed(world):
     dns = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]}
     rules = [{**dns, "ports": [{"port": 53, "protocol": "UDP"}]}, {"to": [{"podSelector": {"matchLabels": {"app": "web-1"}}}]}]
