@@ -67,7 +67,9 @@ def test_nothing_acceptable_is_406(api: Api) -> None:
 
 
 def test_protobuf_falls_back_to_json(api: Api) -> None:
-    assert api.get(PODS, accept="application/vnd.kubernetes.protobuf,application/json").headers["content-type"] == "application/json"
+    assert (
+        api.get(PODS, accept="application/vnd.kubernetes.protobuf,application/json").headers["content-type"] == "application/json"
+    )
 
 
 def test_a_body_in_an_unknown_form_is_415(api: Api) -> None:
@@ -126,7 +128,7 @@ def test_options_that_make_no_sense_are_refused(api: Api, query: str, kind: str,
 
 def test_unknown_fields_are_warned_of_refused_or_ignored(api: Api) -> None:
     body = {**config_map(), "colour": "red"}
-    assert api.post(f"{MAPS}?dryRun=All", body).warnings == [r'unknown field \"colour\"']
+    assert api.post(f"{MAPS}?dryRun=All", body).warnings == [r"unknown field \"colour\""]
     assert api.post(f"{MAPS}?dryRun=All&fieldValidation=Ignore", body).warnings == []
     strict = api.post(f"{MAPS}?dryRun=All&fieldValidation=Strict", body)
     assert (strict.status, strict.message) == (
