@@ -26,7 +26,7 @@ from k8slab.sim.kubelet.eviction import (
 )
 from k8slab.sim.kubelet.heartbeat import Heartbeat
 from k8slab.sim.kubelet.router import PodRouter
-from k8slab.sim.kubelet.stats import NODE_CPU, NODE_MEMORY, NodeStats, Stats, pod_stats
+from k8slab.sim.kubelet.stats import NODE_CPU, NodeStats, Stats, node_memory, pod_stats
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.kubelet.worker import PodWorker
 from k8slab.sim.network.namespace import NetNamespace, ResolvConf
@@ -87,7 +87,8 @@ class Kubelet:
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
         hardware = runtime.node(node.name)
-        hardware.cpu.capacity, hardware.memory.capacity, hardware.memory.reserved = *self._capacity[:2], NODE_MEMORY
+        hardware.cpu.capacity, hardware.memory.capacity = self._capacity[:2]
+        hardware.memory.reserved = node_memory(self._capacity[1])
         self._evictions = EvictionWatch(kernel, hardware.memory, self._evict, self._heartbeat.report_memory)
 
     def start(self) -> None:
@@ -247,6 +248,6 @@ class Kubelet:
         for worker in self._workers.values():
             meta = worker.record.pod["metadata"]
             pods[f"{meta['namespace']}/{meta['name']}"] = pod_stats(worker.record)
-        memory = NODE_MEMORY + sum(s.memory for containers in pods.values() for s in containers.values())
+        memory = self._context.node.memory.reserved + sum(s.memory for containers in pods.values() for s in containers.values())
         cpu = self._context.node.cpu.used + NODE_CPU * (self._kernel.now() - self._since)
         return NodeStats(Stats(self._since, cpu, memory), pods)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from k8slab.sim.kubelet.records import PodRecord
 
-__all__ = ["NODE_CPU", "NODE_MEMORY", "NodeStats", "Stats", "pod_stats"]
+__all__ = ["NODE_CPU", "NodeStats", "Stats", "node_memory", "pod_stats"]
 
 NODE_CPU = 0.03  #: cores that the node's own daemons use
-NODE_MEMORY = 256 << 20  #: bytes that they use
+_NODE_MEMORY = 256 << 20  #: bytes that they use, if the node is not very small
 
 
 class Stats(NamedTuple):
@@ -27,6 +27,15 @@ class NodeStats(NamedTuple):
 
     node: Stats
     pods: dict[str, dict[str, Stats]]
+
+
+def node_memory(capacity: int) -> int:
+    """Return the bytes that the node's own daemons use.
+
+    >>> node_memory(8 << 30) >> 20, node_memory(512 << 20) >> 20
+    (256, 64)
+    """
+    return min(_NODE_MEMORY, capacity // 8)
 
 
 def pod_stats(record: PodRecord) -> dict[str, Stats]:
