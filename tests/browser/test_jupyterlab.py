@@ -1,0 +1,121 @@
+"""The labs in a real JupyterLab in a real browser: what a learner sees, and that it follows the cluster."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from k8slab.client import Cluster, apply, connect, wait_for
+
+POD = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "web", "image": "chatter/web:1.0"}]}}
+
+
+def run_all(page) -> None:
+    page.click(".jp-Notebook .jp-Cell >> nth=0")
+    page.click(".lm-MenuBar-item:has-text('Run')")
+    page.click("li[data-command='runmenu:run-all']")
+
+
+def shows(page, words: str, timeout: float) -> float:
+    """Return the seconds until the first live view says the words."""
+    begin = time.monotonic()
+    script = "words => [...document.querySelectorAll('.k8slab-view')].some(v => v.innerText.includes(words))"
+    page.wait_for_function(script, arg=words, timeout=timeout * 1000, polling=20)
+    return time.monotonic() - begin
+
+
+def colours(page, view: str) -> int:
+    """Return how many different colours the canvas of a view has."""
+    return page.evaluate(
+        """view => { const c = document.querySelector(view + ' canvas');
+        const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const seen = new Set();
+        for (let i = 0; i < data.length; i += 4) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+        return seen.size; }""",
+        view,
+    )
+
+
+def cluster_of(state: Path, namespace: str) -> Cluster:
+    cluster = connect(kubeconfig=state / "kubeconfig")
+    cluster.namespace = namespace
+    return cluster
+
+
+def test_the_graph_is_drawn_and_follows_the_cluster(open_page, jupyterlab) -> None:
+    page = open_page("01-pods.ipynb")
+    for _ in range(2):
+        page.keyboard.press("Escape")
+    page.click(".jp-Notebook .jp-CodeCell >> nth=0")
+    for _ in range(3):
+        page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".k8slab-view canvas", timeout=60_000)
+    shows(page, "4 nodes, 0 pods", 20)
+    page.screenshot(path=jupyterlab.pictures / "empty.png")
+    before = colours(page, ".k8slab-view")
+    assert before > 3
+    cluster = cluster_of(jupyterlab.state, "lab-01")
+    apply(cluster, {**POD, "metadata": {"name": "extra"}})
+    assert shows(page, "4 nodes, 1 pod", 5) < 0.5
+    wait_for(cluster, "pod/extra")
+    assert shows(page, "1 pod: 1 Running", 5) < 0.5
+    assert colours(page, ".k8slab-view") > before
+    page.screenshot(path=jupyterlab.pictures / "one-pod.png")
+    cluster.delete("pods", "extra", grace_period=0)
+    assert shows(page, "4 nodes, 0 pods", 5) < 0.5
+    cluster.close()
+    page.close()
+
+
+def test_a_learner_can_use_the_keyboard_and_read_the_details(open_page, jupyterlab) -> None:
+    cluster = cluster_of(jupyterlab.state, "lab-01")
+    apply(cluster, {**POD, "metadata": {"name": "extra"}})
+    wait_for(cluster, "pod/extra")
+    page = open_page("01-pods.ipynb")
+    page.click(".jp-Notebook .jp-CodeCell >> nth=0")
+    for _ in range(2):
+        page.keyboard.press("Shift+Enter")
+    shows(page, "1 Running", 60)
+    page.locator(".k8slab-view .canvas").first.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+        if "Kind Pod" in page.locator(".k8slab-view .alt").first.inner_text():
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".k8slab-view .details:has-text('Successfully assigned lab-01/extra')", timeout=10_000)
+    page.screenshot(path=jupyterlab.pictures / "details.png")
+    cluster.delete("pods", "extra", grace_period=0)
+    cluster.close()
+    page.close()
+
+
+@pytest.mark.parametrize("notebook", ["00-meet-the-cluster.ipynb", "01-pods.ipynb"])
+def test_a_learner_who_runs_all_cells_gets_no_exercise_solved(open_page, jupyterlab, notebook: str) -> None:
+    page = open_page(notebook)
+    run_all(page)
+    page.wait_for_function("() => document.querySelectorAll('[data-status=idle]').length > 0", timeout=180_000)
+    page.wait_for_timeout(2000)
+    page.wait_for_selector("[data-status=idle]", timeout=240_000)
+    page.screenshot(path=jupyterlab.pictures / f"all-{notebook[:2]}.png")
+    text = page.evaluate("() => document.querySelector('.jp-Notebook').innerText")
+    assert "Traceback (most recent call last)" not in text
+    page.close()
+
+
+def test_in_a_dark_theme_the_drawing_is_dark_too(open_page, jupyterlab) -> None:
+    page = open_page("01-pods.ipynb")
+    page.click(".jp-Notebook .jp-CodeCell >> nth=0")
+    for _ in range(2):
+        page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".k8slab-view canvas", timeout=60_000)
+    page.click(".lm-MenuBar-item:has-text('Settings')")
+    page.click("li:has-text('Theme') >> nth=0")
+    page.click("li[data-command='apputils:change-theme']:has-text('JupyterLab Dark')")
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'", timeout=10_000)
+    page.wait_for_timeout(500)
+    page.screenshot(path=jupyterlab.pictures / "dark.png")
+    pixel = page.evaluate(
+        """() => { const c = document.querySelector('.k8slab-view canvas');
+        return [...c.getContext('2d').getImageData(60, 60, 1, 1).data].slice(0, 3); }"""
+    )
+    assert max(pixel) < 100, pixel
+    page.close()
