@@ -36,6 +36,13 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
     return _REFERENCE.sub(replace, text) if "$" in text else text
 
 
+def _quoted(text: str) -> str:
+    """Go's %q, for what annotations hold."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
 def field_value(pod: Object, path: str, pod_ip: str, host_ip: str) -> str:
     """Return what a fieldRef stands for."""
     meta, spec = pod["metadata"], pod["spec"]
@@ -44,7 +51,7 @@ def field_value(pod: Object, path: str, pod_ip: str, host_ip: str) -> str:
         return str((meta.get(match[1]) or {}).get(match[2], ""))
     if path in ("metadata.labels", "metadata.annotations"):
         pairs = meta.get(path.partition(".")[2]) or {}
-        return "\n".join(f'{k}="{v}"' for k, v in sorted(pairs.items()))
+        return "\n".join(f"{k}={_quoted(v)}" for k, v in sorted(pairs.items()))
     known = {
         "metadata.name": meta["name"],
         "metadata.namespace": meta.get("namespace", ""),

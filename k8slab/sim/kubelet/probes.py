@@ -39,11 +39,15 @@ async def check(network: Network, source: NetNamespace, container: Container, sp
     if probe.get("httpGet"):
         return await _check_http(network, source, container, spec, probe["httpGet"], timeout)
     action = probe.get("tcpSocket") or probe["grpc"]
+    grpc = not probe.get("tcpSocket")
     host = action.get("host") or container.config.network.ip
     port = port_number(spec, action["port"])
     try:
         (await network.connect(source, host, port, timeout=timeout)).close()
     except ConnectError as error:
+        if grpc:
+            await container.kernel.sleep(timeout)  # upstream dials again and again until the time is over
+            return f'timeout: failed to connect service "{host}:{port}" within {timeout:g}s: context deadline exceeded'
         return _dial(error, host, port)
     return None
 

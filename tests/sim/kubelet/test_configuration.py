@@ -202,3 +202,10 @@ def test_or_the_end_of_its_log(world):
         "job", "echo last words; exit 1", terminationMessagePolicy="FallbackToLogsOnError", spec={"restartPolicy": "Never"}
     )
     assert world.state("job")["terminated"]["message"] == "last words\n"
+
+
+def test_the_downward_api_quotes_annotations_as_go_does():
+    from k8slab.sim.kubelet.environment import field_value
+
+    pod = {"metadata": {"name": "web", "annotations": {"b": 'say "hi"\n', "a": "1"}}, "spec": {}}
+    assert field_value(pod, "metadata.annotations", "", "") == 'a="1"\nb="say \\"hi\\"\\n"'

@@ -108,3 +108,13 @@ def test_a_restarted_container_is_probed_anew(world):
     world.pod(image="registry.k8s.io/e2e-test-images/agnhost:2.53", args=["liveness"], livenessProbe=LIVENESS)
     world.kernel.advance(120)
     assert world.restarts() >= 2
+
+
+def test_a_grpc_probe_tries_until_its_time_is_over(world):
+    world.pod(readinessProbe={"grpc": {"port": 9998}, "periodSeconds": 5, "timeoutSeconds": 2})
+    world.kernel.advance(1)
+    assert unhealthy(world) == []
+    world.kernel.advance(2)
+    address = f"{world.get()['status']['podIP']}:9998"
+    text = f'Readiness probe failed: timeout: failed to connect service "{address}" within 2s: context deadline exceeded'
+    assert unhealthy(world) == [text]
