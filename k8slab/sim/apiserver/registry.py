@@ -330,6 +330,8 @@ class Registry:
 
     def _to_storage(self, resource: Resource, obj: Object) -> tuple[Object, Resource]:
         storage = self.scheme.stored(resource)
+        obj.setdefault("apiVersion", resource.api_version)
+        obj.setdefault("kind", resource.kind)
         return convert(obj, resource, storage), storage
 
     def from_storage(self, resource: Resource, obj: Object) -> Object:
