@@ -202,3 +202,21 @@ def test_definitions_are_served_again_after_a_restart(make_api: Callable[..., Ap
     first.cluster.stop()
     second = make_api(database=tmp_path / "cluster.db")
     assert [r["metadata"]["name"] for r in second.get(ROOMS).json["items"]] == ["lobby"]
+
+
+def test_custom_resources_go_with_their_namespace_and_take_what_they_own(rooms: Api) -> None:
+    owner = rooms.post(ROOMS, room()).json
+    reference = {"apiVersion": owner["apiVersion"], "kind": "Room", "name": "lobby", "uid": owner["metadata"]["uid"]}
+    maps = "/api/v1/namespaces/default/configmaps"
+    rooms.post(maps, {"metadata": {"name": "key", "ownerReferences": [reference]}})
+    rooms.advance(60)
+    assert rooms.get(f"{maps}/key").status == 200
+    rooms.delete(f"{ROOMS}/lobby")
+    rooms.advance(60)
+    assert rooms.get(f"{maps}/key").status == 404
+    rooms.post("/api/v1/namespaces", {"metadata": {"name": "chat"}})
+    rooms.post(ROOMS.replace("default", "chat"), room())
+    rooms.delete("/api/v1/namespaces/chat")
+    rooms.advance(60)
+    assert rooms.get("/api/v1/namespaces/chat").status == 404
+    assert rooms.get("/apis/chat.example/v1/rooms").json["items"] == []
