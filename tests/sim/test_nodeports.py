@@ -14,6 +14,7 @@ from k8slab.sim.shape import default_nodes
 from tests.http import Caller
 
 SERVICES = "/api/v1/namespaces/default/services"
+PORTS = iter(range(30100, 32000))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,8 @@ def page(port):
 
 
 def free_port():
-    for port in range(30100, 32000):
+    """Return a port that nobody listens on, another one each time."""
+    for port in PORTS:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
                 return port
