@@ -30,6 +30,10 @@ export class GraphView {
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.resizer = new ResizeObserver(() => this.fit());
     this.resizer.observe(this.canvas.parentElement);
+    // JupyterLab takes outputs out of the page (while scrolling, in hidden tabs, while it changes the theme), and
+    // vis-network then shrinks its canvas to nothing: measure again whenever the view comes back.
+    this.watcher = new IntersectionObserver(() => this.fit());
+    this.watcher.observe(this.canvas);
     this.endings = [store.listen(() => this.update()), onThemeChange(() => this.retheme())];
     this.update();
   }
@@ -89,7 +93,8 @@ export class GraphView {
     this.theme = colours(this.el);
     this.edges.update(this.edges.getIds().map((id) => ({ id, color: this.theme.line })));
     this.drawLegend();
-    this.network.redraw();
+    this.fit();
+    this.later = setTimeout(() => this.fit(), 400); // the theme's style sheet may still be on its way
   }
 
   drawLegend() {
@@ -151,6 +156,8 @@ export class GraphView {
 
   dispose() {
     this.resizer.disconnect();
+    this.watcher.disconnect();
+    clearTimeout(this.later);
     for (const end of this.endings) end();
     this.network.destroy();
   }

@@ -83,7 +83,10 @@ def open_page(jupyterlab: JupyterLab) -> Iterator[Callable[[str], object]]:
             page.goto(f"{jupyterlab.url}/lab/tree/{notebook}?reset")
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
             page.wait_for_selector("[data-status=idle]", timeout=60_000)
+            page.wait_for_timeout(3000)  # JupyterLab drops what is run while it still shakes hands with a new kernel
             return page
 
         yield open_page
+        for page in browser.contexts[0].pages if browser.contexts else ():
+            page.screenshot(path=jupyterlab.pictures / "where-it-failed.png")
         browser.close()
