@@ -76,7 +76,7 @@ export function paint(ctx, item, looks, theme) {
 
 /** The space an item takes, for clicks and for the ring around the chosen one. */
 export function extent(item) {
-  return item.type === "mark" ? { w: item.r * 2 + 10, h: item.r * 2 + 10 } : { w: item.w, h: item.h };
+  return item.type === "mark" ? { w: item.r * 2 + 6, h: item.r * 2 + 4 } : { w: item.w, h: item.h };
 }
 
 export function ring(ctx, item, theme, colour = theme.focus) {

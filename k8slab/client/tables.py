@@ -14,6 +14,7 @@ __all__ = ["Table", "get_table", "text_table"]
 
 _ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
+_LEFT = 'style="text-align: left"'  # JupyterLab aligns cells to the right, as for numbers
 _AGO = re.compile(r" \(\S+ ago\)$")  # in the RESTARTS column
 
 
@@ -47,8 +48,8 @@ class Table:
 
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
     """Return an HTML table with header cells that a screen reader understands."""
-    head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in columns)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
+    head = "".join(f'<th scope="col" {_LEFT}>{html.escape(c)}</th>' for c in columns)
+    body = "".join("<tr>" + "".join(f"<td {_LEFT}>{html.escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

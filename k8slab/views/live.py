@@ -93,6 +93,8 @@ class LiveView(SceneWidget):
 
     def _events(self, obj: Object) -> list[list[str]]:
         field = f"involvedObject.kind={obj['kind']},involvedObject.name={name_of(obj)}"
+        if obj["kind"] != "Node":  # events about nodes carry the name where the uid should be
+            field += f",involvedObject.uid={obj['metadata'].get('uid', '')}"
         with contextlib.suppress(K8slabError):
             events = self.cluster.list("events", namespace_of(obj) or ALL, field_selector=field)
             return [[e.get("type", ""), e.get("reason", ""), e.get("message", "")] for e in events]
