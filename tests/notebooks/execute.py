@@ -56,7 +56,9 @@ def run(notebook: Any, folder: Path) -> None:
     """Run all cells in place."""
     environment = lab_environment(folder)
     try:
-        NotebookClient(notebook, timeout=180, kernel_name="python3", store_widget_state=False).execute(env=environment)
+        NotebookClient(notebook, timeout=180, kernel_name="python3", store_widget_state=False, coalesce_streams=True).execute(
+            env=environment
+        )
     finally:
         stop_cluster(environment)
 
