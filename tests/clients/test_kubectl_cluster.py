@@ -56,11 +56,16 @@ def test_taint_keeps_pods_away(kubectl: Kubectl, node: str) -> None:
     assert kubectl.fails("taint", "node", node, "colour=red:Sometimes").startswith("error: invalid taint effect: Sometimes")
 
 
-def test_drain(kubectl: Kubectl, node: str) -> None:
+def pinned_deployment(kubectl: Kubectl, node: str) -> str:
+    """The Deployment on one node only; drain looks into all namespaces, so the label is one that no other test has."""
     there = "    spec:\n      terminationGracePeriodSeconds: 0\n      nodeSelector: {kubernetes.io/hostname: " + node + "}\n"
-    kubectl("create", "-f", "-", stdin=DEPLOYMENT.replace("    spec:\n", there))
+    return DEPLOYMENT.replace("app: web", f"app: {kubectl.namespace}").replace("    spec:\n", there)
+
+
+def test_drain(kubectl: Kubectl, node: str) -> None:
+    kubectl("create", "-f", "-", stdin=pinned_deployment(kubectl, node))
     kubectl("rollout", "status", "deployment/web", "--timeout=20s")
-    drained = kubectl("drain", node, "--ignore-daemonsets", "--pod-selector=app=web", "--timeout=20s")
+    drained = kubectl("drain", node, "--ignore-daemonsets", f"--pod-selector=app={kubectl.namespace}", "--timeout=20s")
     assert drained.lines[0] == f"node/{node} cordoned"
     assert sum(" evicted" in line for line in drained.lines) == 2
     assert drained.lines[-1] == f"node/{node} drained"
@@ -68,12 +73,11 @@ def test_drain(kubectl: Kubectl, node: str) -> None:
 
 
 def test_a_disruption_budget_holds_an_eviction(kubectl: Kubectl, node: str) -> None:
-    there = "    spec:\n      terminationGracePeriodSeconds: 0\n      nodeSelector: {kubernetes.io/hostname: " + node + "}\n"
-    kubectl("create", "-f", "-", stdin=DEPLOYMENT.replace("    spec:\n", there))
-    kubectl("create", "pdb", "web", "--selector=app=web", "--min-available=2")
+    kubectl("create", "-f", "-", stdin=pinned_deployment(kubectl, node))
+    kubectl("create", "pdb", "web", f"--selector=app={kubectl.namespace}", "--min-available=2")
     kubectl("rollout", "status", "deployment/web", "--timeout=20s")
     eventually(lambda: kubectl("get", "pdb", "web", "-o", "jsonpath={.status.currentHealthy}").out == "2")
-    drained = kubectl.try_("drain", node, "--ignore-daemonsets", "--pod-selector=app=web", "--timeout=1s")
+    drained = kubectl.try_("drain", node, "--ignore-daemonsets", f"--pod-selector=app={kubectl.namespace}", "--timeout=1s")
     assert drained.code == 1
     assert "Cannot evict pod as it would violate the pod's disruption budget." in drained.err
 
