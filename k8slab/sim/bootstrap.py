@@ -4,7 +4,7 @@ Upstream: the post-start hooks of kube-apiserver (system namespaces, RBAC and pr
 Service with its endpoints) and kubeadm (cluster-info, kubeadm-config).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
@@ -27,24 +27,24 @@ _PRIORITIES = {
 }
 
 
-def bootstrap(registry: Registry, address: str, port: int, ca_pem: str) -> None:
+def bootstrap(registry: Registry, addresses: Sequence[str], port: int, ca_pem: str) -> None:
     """Store the objects that are missing; what is there, perhaps changed by the learner, stays.
 
     Parameters
     ----------
     registry
         The API's registry.
-    address, port
-        Where the API server listens, the endpoint of the ``kubernetes`` Service.
+    addresses, port
+        Where the pods find the API server: the endpoints of the ``kubernetes`` Service.
     ca_pem
         The cluster's CA certificate.
     """
-    for obj in _objects(address, port, ca_pem):
+    for obj in _objects(addresses, port, ca_pem):
         _ensure(registry, obj)
     register(registry)
 
 
-def _objects(address: str, port: int, ca_pem: str) -> Iterator[Object]:
+def _objects(addresses: Sequence[str], port: int, ca_pem: str) -> Iterator[Object]:
     for name in _NAMESPACES:
         yield {
             "apiVersion": "v1",
@@ -61,7 +61,7 @@ def _objects(address: str, port: int, ca_pem: str) -> Iterator[Object]:
             "value": value,
             "description": description,
         }
-    yield from _kubernetes_service(address, port)
+    yield from _kubernetes_service(addresses, port)
     yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -70,7 +70,7 @@ def _objects(address: str, port: int, ca_pem: str) -> Iterator[Object]:
     }
 
 
-def _kubernetes_service(address: str, port: int) -> Iterator[Object]:
+def _kubernetes_service(addresses: Sequence[str], port: int) -> Iterator[Object]:
     labels = {"component": "apiserver", "provider": "kubernetes"}
     meta = {"name": "kubernetes", "namespace": "default"}
     ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}]
@@ -83,14 +83,14 @@ def _kubernetes_service(address: str, port: int) -> Iterator[Object]:
         "apiVersion": "v1",
         "kind": "Endpoints",
         "metadata": {**meta, "labels": mirror},
-        "subsets": [{"addresses": [{"ip": address}], "ports": listening}],
+        "subsets": [{"addresses": [{"ip": address} for address in addresses], "ports": listening}],
     }
     yield {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {**meta, "labels": {"kubernetes.io/service-name": "kubernetes"}},
         "addressType": "IPv4",
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
         "ports": listening,
     }
 

@@ -24,6 +24,7 @@ from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTok
 from k8slab.sim.apiserver.authorization import Authorizer
 from k8slab.sim.apiserver.certificates import sign_request
 from k8slab.sim.apiserver.handlers import Handlers
+from k8slab.sim.apiserver.inside import PORT, InsideServer
 from k8slab.sim.apiserver.loopback import Loopback, LoopbackClient
 from k8slab.sim.apiserver.operations import Operations
 from k8slab.sim.apiserver.paths import Paths
@@ -174,11 +175,20 @@ class Cluster:
         box = GlassBox(self.kernel, self.driver, self.traces)
         app.aggregated[GROUP] = glassbox_network.NetworkKinds(self.network, self.kernel, box.answer).answer
         app.aggregated[metrics.GROUP] = self.metrics.answer
+        addresses = self._control_plane()
+        inside = InsideServer(app, self._pki.ca.certificate.decode(), addresses)
+        for address in addresses:
+            self.network.listen(address, PORT, inside)
         return app
 
-    def start(self, address: str, port: int) -> None:
+    def _control_plane(self) -> tuple[str, ...]:
+        """Return the addresses on which the pods find the API server."""
+        chosen = [n for n in self.config.nodes if "control-plane" in n.roles] or self.config.nodes[:1]
+        return tuple(node.internal_ip for node in chosen)
+
+    def start(self) -> None:
         """Fill the store with what every cluster has, and start the components."""
-        bootstrap(self.registry, address, port, self._pki.ca.certificate.decode())
+        bootstrap(self.registry, self._control_plane(), PORT, self._pki.ca.certificate.decode())
         self.definitions.start()
         install_dns(self.loopback.client(MASTER, "kubeadm"))
         install_storage(self.loopback.client(MASTER, "kubeadm"))

@@ -137,7 +137,7 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     cluster = Cluster(_cluster_config(config), pki, asyncio.get_running_loop())
     node_ports = cluster.node_ports()
     try:
-        cluster.start(HOST, port)
+        cluster.start()
         node_ports.start()
         server = _uvicorn(cluster, pki)
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))

@@ -178,7 +178,7 @@ def make_api(pki: Pki) -> Iterator[Callable[..., Api]]:
         nodes = [] if workers is None else default_nodes(workers)
         config = ClusterConfig(nodes, seed=seed, clock_mode="stepped", start_delays=False, database=database)
         cluster = Cluster(config, pki, loop)
-        cluster.start("127.0.0.1", 6443)
+        cluster.start()
         api = Api(cluster, loop, certificate)
         started.append(api)
         api.settle()

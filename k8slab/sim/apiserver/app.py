@@ -93,19 +93,31 @@ class ApiServer:
             await self._websocket(Request(scope, receive), receive, send)
 
     async def _http(self, request: Request, send: Send) -> None:
-        try:
-            answer = await self._answer(request)
-        except StatusError as error:
-            answer = _refusal(error)
-        except Exception as error:
-            log.exception("%s %s", request.method, request.path)
-            answer = _refusal(internal_error(f"{type(error).__name__}: {error}"))
+        answer = await self.respond(request)
         if isinstance(answer, Response):
             await send_response(send, answer)
         else:
             await _until_disconnected(request, send_stream(send, answer))
 
-    async def _answer(self, request: Request) -> Response | Stream:
+    async def respond(self, request: Request, settled: bool = True) -> Response | Stream:
+        """Answer a request, if need be with a Status.
+
+        Parameters
+        ----------
+        request
+            What is asked.
+        settled
+            Whether the answer to a write waits until it is durable and, on a stepped clock, the cluster has reacted.
+        """
+        try:
+            return await self._answer(request, settled)
+        except StatusError as error:
+            return _refusal(error)
+        except Exception as error:
+            log.exception("%s %s", request.method, request.path)
+            return _refusal(internal_error(f"{type(error).__name__}: {error}"))
+
+    async def _answer(self, request: Request, settled: bool) -> Response | Stream:
         info = parse_request(request.method, request.path, request.query)
         caller = self._caller(request)
         user = caller.user
@@ -120,7 +132,7 @@ class ApiServer:
         except StatusError as error:
             self._record(caller, info, resource, error.code, error)
             raise
-        if info.verb in _WRITES and info.group not in self.aggregated:
+        if settled and info.verb in _WRITES and info.group not in self.aggregated:
             await self._settled()
         self._record(caller, info, resource, answer.status if isinstance(answer, Response) else 200)
         return answer

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
-__all__ = ["KeyPair", "certificate", "client_certificate", "new_key", "sign_request", "subject"]
+__all__ = ["SERVER_NAMES", "KeyPair", "certificate", "client_certificate", "new_key", "sign_request", "subject"]
 
 _DAYS = 3650
 _DNS_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 _ADDRESSES = ("127.0.0.1", "::1", "10.96.0.1")
+#: Names and addresses in the API server's certificate.
+SERVER_NAMES = (*_DNS_NAMES, *_ADDRESSES)
 
 
 @dataclass(frozen=True)

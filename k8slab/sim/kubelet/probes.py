@@ -14,6 +14,7 @@ from k8slab.sim.network.errors import ConnectError, Refused, TimedOut, UnknownHo
 from k8slab.sim.network.http import Url
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.network import Network
+from k8slab.sim.network.tls import PlainText, Trust
 from k8slab.sim.network.waiting import OutOfTime, within
 from k8slab.sim.runtime.container import Container, ExecError
 from k8slab.sim.runtime.process import Input
@@ -80,7 +81,10 @@ async def _check_http(
     bare, _, query = path.partition("?")
     request = f'Get "{scheme}://{host}:{port}{path if path.startswith("/") else "/" + path}"'
     try:
-        response = await network.http(source, "GET", Url(scheme, host, port, bare, query), headers, timeout=timeout)
+        where, trust = Url(scheme, host, port, bare, query), Trust(verify=False)
+        response = await network.http(source, "GET", where, headers, timeout=timeout, trust=trust)
+    except PlainText as error:
+        return f"{request}: http: {error.text}"
     except TimedOut as error:
         waiting = "Client.Timeout exceeded while awaiting headers" if error.phase == "response" else "i/o timeout"
         return (
@@ -90,8 +94,6 @@ async def _check_http(
         )
     except ConnectError as error:
         return f"{request}: {_dial(error, host, port)}"
-    if scheme == "https":
-        return f"{request}: http: server gave HTTP response to HTTPS client"
     return None if 200 <= response.status < 400 else f"HTTP probe failed with statuscode: {response.status}"
 
 

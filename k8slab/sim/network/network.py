@@ -23,6 +23,7 @@ from k8slab.sim.network.policies import PolicyAgent
 from k8slab.sim.network.resolver import Resolver, is_address
 from k8slab.sim.network.services import ServiceTable
 from k8slab.sim.network.sockets import Connection, Listener, Server
+from k8slab.sim.network.tls import PLAIN_TEXT, STRICT, Trust, check
 from k8slab.sim.network.waiting import OutOfTime, within
 from k8slab.sim.streams import Pipe
 
@@ -176,8 +177,11 @@ class Network:
         headers: dict[str, str] | None = None,
         body: bytes = b"",
         timeout: float | None = None,
+        trust: Trust = STRICT,
     ) -> Response:
         """Send a request and return the response; ``timeout`` covers everything from name resolution to the last byte.
+
+        Over ``https`` the server's certificate has to satisfy ``trust``.
 
         Raises
         ------
@@ -187,6 +191,8 @@ class Network:
         where = parse_url(url) if isinstance(url, str) else url
         deadline = None if timeout is None else self._kernel.now() + timeout
         target = await self._reach(source, where.host, where.port, "TCP", timeout)
+        if where.scheme == "https":
+            self._handshake(target, where, trust)
         given = {k.lower(): v for k, v in (headers or {}).items()}
         shown = where.host if where.port in (80, 443) else f"{where.host}:{where.port}"
         request = Request(method, where.path, where.query, {"host": shown, **given}, body, target.client_ip, 0, where.port)
@@ -194,7 +200,8 @@ class Network:
         request.client_port, request.port = self._ports, target.port
         left = None if deadline is None else max(0.0, deadline - self._kernel.now())
         try:
-            response = await within(self._kernel, left, self._exchange(target, request))
+            plain = where.scheme == "http" and target.listener.server.tls is not None
+            response = PLAIN_TEXT if plain else await within(self._kernel, left, self._exchange(target, request))
         except OutOfTime:
             target.path.step("http", f"{method} {request.target}: no answer within {timeout or TCP_GIVES_UP:g} s")
             self._close(target.path, "timeout")
@@ -203,6 +210,14 @@ class Network:
         target.path.sent, target.path.received = _size(request), len(response.head()) + len(response.body)
         self._close(target.path, f"answered {response.status}")
         return response
+
+    def _handshake(self, target: _Target, where: Url, trust: Trust) -> None:
+        try:
+            check(target.listener.server.tls, trust, where.host, where.port, target.ip)
+        except ConnectError as error:
+            target.path.step("tls", error.text)
+            self._close(target.path, error.kind)
+            raise
 
     async def _exchange(self, target: _Target, request: Request) -> Response:
         await self._travel(target.link)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from k8slab.sim.kernel import Future
 from k8slab.sim.network.http import Request, Response
+from k8slab.sim.network.tls import Identity
 from k8slab.sim.streams import Pipe
 
 __all__ = ["Connection", "Listener", "Server"]
@@ -16,6 +17,11 @@ class Server(Protocol):
     @property
     def speaks_http(self) -> bool:
         """Whether it speaks HTTP."""
+        ...
+
+    @property
+    def tls(self) -> Identity | None:
+        """The certificate it shows; None for plain text."""
         ...
 
     def handle(self, request: Request) -> Coroutine[Future[Any], None, Response]:

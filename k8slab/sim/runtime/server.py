@@ -80,6 +80,11 @@ class SimulatedServer:
         return not self.spec.get("raw", False)
 
     @property
+    def tls(self) -> None:
+        """No image of the catalogue speaks TLS."""
+        return None
+
+    @property
     def idle_cpu(self) -> int:
         """Millicores in use without load."""
         return milli_value(self.spec.get("cpu", "1m"))

@@ -2,6 +2,7 @@
 
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, TimedOut, UnknownHost, Unreachable
 from k8slab.sim.network.http import PHRASES, Response, parse_url
+from k8slab.sim.network.tls import NameMismatch, PlainText, Trust, UnknownAuthority
 from k8slab.sim.runtime.filesystem import FileError
 from k8slab.sim.runtime.process import BadUsage, Process, Program
 from k8slab.sim.runtime.programs.basic import unescape
@@ -42,11 +43,12 @@ async def wget(p: Process) -> int:
         if not quiet:
             ip = await network.resolve(p.container.config.network, url.host)
             p.err(f"Connecting to {url.host} ({ip}:{url.port})")
-        if url.scheme == "https":
-            await network.connect(p.container.config.network, url.host, url.port, timeout=timeout)
-            return p.fail("error getting response: Connection reset by peer")
-        body = options.get("post-data", "").encode()
-        response = await network.http(p.container.config.network, method, url, headers, body, timeout)
+        if url.scheme == "https" and "no-check-certificate" not in options:
+            p.err("wget: note: TLS certificate validation not implemented")
+        body, trust = options.get("post-data", "").encode(), Trust(verify=False)
+        response = await network.http(p.container.config.network, method, url, headers, body, timeout, trust)
+    except PlainText:
+        return p.fail("error getting response: Connection reset by peer")
     except ConnectError as error:
         return p.fail(_wget_error(error))
     if "S" in options:
@@ -86,7 +88,7 @@ def _wget_error(error: ConnectError) -> str:
 
 _CURL_LONG = (
     "silent", "show-error", "fail", "include", "output=", "write-out=", "max-time=", "request=", "data=", "data-raw=", "header=",
-    "insecure", "connect-timeout=", "location", "head", "verbose", "user-agent=", "http1.1",
+    "insecure", "cacert=", "connect-timeout=", "location", "head", "verbose", "user-agent=", "http1.1",
 )  # fmt: skip
 _CURL_SHORT = "sSfio:w:m:X:d:H:kLIvA:"
 _CURL_NAMES = {
@@ -97,7 +99,7 @@ _CURL_NAMES = {
 
 
 async def curl(p: Process) -> int:
-    """Fetch with curl: -s -S -f -i -I -o -w -m -X -d -H -k -L -v --connect-timeout."""
+    """Fetch with curl: -s -S -f -i -I -o -w -m -X -d -H -k -L -v --cacert --connect-timeout."""
     given, urls = parse_options(p.args, _CURL_SHORT, _CURL_LONG)
     options = Options((_CURL_NAMES.get(k, k), v) for k, v in given.items())
     if not urls:
@@ -111,13 +113,13 @@ async def curl(p: Process) -> int:
 
 async def _fetch(p: Process, options: Options, text: str) -> int:
     began = p.kernel.now()
+    if "cacert" in options and not p.files.exists(p.path(options["cacert"])):
+        return _curl_failed(p, options, 77, f"error setting certificate verify locations: CAfile: {options['cacert']}", began)
     try:
         response, url = await _follow(p, options, text)
     except ConnectError as error:
         code, message = _curl_error(error, began, p.kernel.now(), options)
         return _curl_failed(p, options, code, message, began)
-    except _TlsMismatch:
-        return _curl_failed(p, options, 35, "TLS connect error: error:0A0000C6:SSL routines::packet length too long", began)
     if "f" in options and response.status >= 400:
         return _curl_failed(p, options, 22, f"The requested URL returned error: {response.status}", began, response)
     shown = (response.head().encode() if options.keys() & {"i", "I"} else b"") + (b"" if "I" in options else response.body)
@@ -127,10 +129,6 @@ async def _fetch(p: Process, options: Options, text: str) -> int:
         p.files.write(p.path(options["o"]), shown)
     _write_out(p, options, response, began, url)
     return 0
-
-
-class _TlsMismatch(Exception):
-    """TLS was asked of a server that speaks plain HTTP."""
 
 
 async def _follow(p: Process, options: Options, text: str) -> tuple[Response, str]:
@@ -147,16 +145,19 @@ async def _follow(p: Process, options: Options, text: str) -> tuple[Response, st
         source = p.container.config.network
         if "v" in options:
             p.err(f"* Trying {url.host}:{url.port}...\n> {method} {url.path} HTTP/1.1\n> Host: {url.host}")
-        if url.scheme == "https":
-            (await p.container.network.connect(source, url.host, url.port, timeout=min(limits, default=None))).close()
-            raise _TlsMismatch
-        response = await p.container.network.http(source, method, url, headers, body, min(limits, default=300.0))
+        timeout = min(limits, default=300.0)
+        response = await p.container.network.http(source, method, url, headers, body, timeout, _trust(p, options))
         if "v" in options:
             p.err("< " + response.head().strip().replace("\r\n", "\n< "))
         if "L" not in options or response.status not in (301, 302, 307, 308):
             break
         text = response.headers.get("Location", text)
     return response, text
+
+
+def _trust(p: Process, options: Options) -> Trust:
+    file = options.get("cacert")
+    return Trust("k" not in options, p.files.read(p.path(file)).decode("latin-1") if file else "")
 
 
 def _curl_error(error: ConnectError, began: float, now: float, options: Options) -> tuple[int, str]:
@@ -169,6 +170,12 @@ def _curl_error(error: ConnectError, began: float, now: float, options: Options)
         )
     if isinstance(error, UnknownHost):
         return 6, f"Could not resolve host: {error.host}"
+    if isinstance(error, PlainText):
+        return 35, "TLS connect error: error:0A0000C6:SSL routines::packet length too long"
+    if isinstance(error, UnknownAuthority):
+        return 60, "SSL certificate problem: unable to get local issuer certificate"
+    if isinstance(error, NameMismatch):
+        return 60, f"SSL: no alternative certificate subject name matches target host name '{error.host}'"
     if isinstance(error, TimedOut):
         if error.phase == "response":
             return 28, f"Operation timed out after {spent} milliseconds with 0 bytes received"

@@ -16,6 +16,7 @@ class _Listening:
     """The socket of ``nc -l``: hands over its first connections."""
 
     speaks_http = False
+    tls = None
 
     def __init__(self, process: Process) -> None:
         self.first: Future[Connection] = process.kernel.future()

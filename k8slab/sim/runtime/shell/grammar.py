@@ -1,5 +1,6 @@
 """tree-sitter's grammar for bash, loaded when the first script runs: text in, concrete syntax tree out."""
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
 __all__ = ["ShellSyntaxError", "text_of", "tree_of"]
+
+_NAME = re.compile(rb"[A-Za-z_]\w*")
 
 
 class ShellSyntaxError(Exception):
@@ -29,10 +32,27 @@ def tree_of(text: str) -> "Tree":
     ShellSyntaxError
         If it has errors.
     """
-    root: Tree = _parser().parse(text.encode("utf-8", "surrogateescape")).root_node
+    source = text.encode("utf-8", "surrogateescape")
+    root: Tree = _parser().parse(source).root_node
+    while (name := _cut_expansion(root, source)) is not None:
+        source = b"%s{%s}%s" % (source[: name.start()], name[0], source[name.end() :])
+        root = _parser().parse(source).root_node
     if root.has_error:
         raise ShellSyntaxError(_describe_error(root))
     return root
+
+
+def _cut_expansion(root: "Tree", source: bytes) -> "re.Match[bytes] | None":
+    """Return the name of a variable that the grammar cut off its dollar sign, as it does in ``$A:$B/c``; None if it is fine."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        pending += node.children
+        if node.type == "concatenation" and node.children[-1].type == "$":
+            name = _NAME.match(source, node.end_byte)
+            if name is not None:
+                return name
+    return None
 
 
 def _describe_error(node: "Tree") -> str:
