@@ -1,27 +1,42 @@
 """Objects of a cluster as networkx graphs: pure functions, no cluster, no Jupyter.
 
 `placement` (which pod is on which node), `ownership` (who made whom), `control_plane` (the parts and who talks to whom).
-Each graph has a text form, and takes watch events in place (``change_…``). Attributes are documented in each module.
+`traffic`, `access`, `storage`, `configuration`, `zones` (schemas of one engine, `change_graph`), `reachability` (who may talk
+to whom). Questions: `queries`; files: `export`. Graphs take watch events in place. Attributes are documented in each module.
 """
 
 from k8slab.topology.controlplane import control_plane, control_plane_text
+from k8slab.topology.export import to_dot, to_graphml, to_html, to_json
+from k8slab.topology.kinds import SCHEMAS, access, configuration, storage, traffic, zones
 from k8slab.topology.ownership import change_ownership, owners_tree, ownership
 from k8slab.topology.placement import Graph, change_placement, node_order, object_id, placement, pods_of
+from k8slab.topology.queries import Blast, blast_radius, orphans, request_path, single_points, unreachable_services
+from k8slab.topology.reach import reach_differences, reachability
+from k8slab.topology.relations import Schema, build, change_graph
 from k8slab.topology.status import POD_CLASSES, PodClass, node_status, pod_class, pod_status
 from k8slab.topology.text import PLACEMENT_COLUMNS, placement_rows, placement_summary, placement_tree
 
 __all__ = [
     "PLACEMENT_COLUMNS",
     "POD_CLASSES",
+    "SCHEMAS",
+    "Blast",
     "Graph",
     "PodClass",
+    "Schema",
+    "access",
+    "blast_radius",
+    "build",
+    "change_graph",
     "change_ownership",
     "change_placement",
+    "configuration",
     "control_plane",
     "control_plane_text",
     "node_order",
     "node_status",
     "object_id",
+    "orphans",
     "owners_tree",
     "ownership",
     "placement",
@@ -31,4 +46,16 @@ __all__ = [
     "pod_class",
     "pod_status",
     "pods_of",
+    "reach_differences",
+    "reachability",
+    "request_path",
+    "single_points",
+    "storage",
+    "to_dot",
+    "to_graphml",
+    "to_html",
+    "to_json",
+    "traffic",
+    "unreachable_services",
+    "zones",
 ]
