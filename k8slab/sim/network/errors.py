@@ -1,6 +1,6 @@
 """Why a connection did not come about; each kind is what a real socket call would have reported."""
 
-__all__ = ["ConnectError", "NameserverTimeout", "Refused", "TimedOut", "UnknownHost", "Unreachable"]
+__all__ = ["ConnectError", "NameserverTimeout", "Refused", "Reset", "TimedOut", "UnknownHost", "Unreachable"]
 
 
 class ConnectError(Exception):
@@ -18,6 +18,12 @@ class Refused(ConnectError):
     """Somebody answered, and said no: nothing listens there, or the Service has no endpoints (ECONNREFUSED)."""
 
     kind, text = "refused", "Connection refused"
+
+
+class Reset(ConnectError):
+    """The other side ended while it worked on a request (ECONNRESET)."""
+
+    kind, text = "reset", "Connection reset by peer"
 
 
 class TimedOut(ConnectError):

@@ -12,7 +12,7 @@ from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.addresses import AddressPool
 from k8slab.sim.network.dns import Answer, ClusterDns
-from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, TimedOut, UnknownHost
+from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, Reset, TimedOut, UnknownHost
 from k8slab.sim.network.flows import FlowLog
 from k8slab.sim.network.forwarding import SYN_TIMEOUT, Forwarder, HostPort, Tables
 from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
@@ -206,6 +206,10 @@ class Network:
             target.path.step("http", f"{method} {request.target}: no answer within {timeout or TCP_GIVES_UP:g} s")
             self._close(target.path, "timeout")
             raise TimedOut(where.host, where.port, target.ip, "response") from None
+        except Reset as error:
+            target.path.step("http", f"{method} {request.target}: {error.text}")
+            self._close(target.path, error.kind)
+            raise
         target.path.step("http", f"{method} {request.target}: {response.status}", status=response.status)
         target.path.sent, target.path.received = _size(request), len(response.head()) + len(response.body)
         self._close(target.path, f"answered {response.status}")
@@ -244,7 +248,10 @@ class Network:
                 break
             if request is not None:
                 request.client_ip, request.port = connection.peer, target.port
-                connection.outgoing.write((await server.handle(request)).encode())
+                try:
+                    connection.outgoing.write((await server.handle(request)).encode())
+                except Reset:
+                    pass  # the pipe ends without an answer
                 break
         connection.close()
 

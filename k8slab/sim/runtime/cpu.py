@@ -9,11 +9,13 @@ Upstream: pkg/kubelet/cm/helpers_linux.go (MilliCPUToShares, MilliCPUToQuota).
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heapreplace
 from typing import NamedTuple
 
 from k8slab.sim.kernel import Kernel
 
-__all__ = ["Claim", "CpuAccount", "NodeCpu", "shares", "weight_of"]
+__all__ = ["Claim", "CpuAccount", "NodeCpu", "Throttled", "shares", "weight_of"]
 
 _PERIOD = 0.1  #: of the quota: what may be used at once
 _WINDOW = 15.0  #: seconds over which bursts are averaged
@@ -26,6 +28,15 @@ class Claim(NamedTuple):
 
     demand: float
     weight: int
+
+
+@dataclass(slots=True)
+class Throttled:
+    """How often a limit has stopped a container (cpu.stat: nr_periods, nr_throttled, throttled_usec)."""
+
+    periods: int = 0
+    count: int = 0
+    seconds: float = 0.0
 
 
 def weight_of(request: int) -> int:
@@ -103,7 +114,7 @@ class CpuAccount:
         In millicores; 0: none.
     """
 
-    __slots__ = ("_free_at", "_kernel", "_load", "_load_time", "_node", "_offer", "_offer_time", "_settled", "_share", "_used",
+    __slots__ = ("_free_at", "_kernel", "_quota", "_workers", "throttled", "_load", "_load_time", "_node", "_offer", "_offer_time", "_settled", "_share", "_used",
                  "burning", "idle", "limit", "weight")  # fmt: skip
 
     def __init__(self, kernel: Kernel, node: NodeCpu, limit: int = 0, request: int = 0) -> None:
@@ -115,6 +126,56 @@ class CpuAccount:
         self._load, self._load_time = 0.0, 0.0
         self._free_at = self._offer = 0.0
         self._offer_time = -math.inf
+        self._workers: list[float] = []  #: when each worker of the server is free, a heap
+        self._quota = (-1, 0.0)  #: number of the last period that a request ran in, CPU seconds used in it
+        self.throttled = Throttled()
+
+    def serve(self, seconds: float, workers: int = 1) -> float:
+        """Let the first free worker of a server do so much work; return when it will be done.
+
+        Requests wait in line. A worker has one core at most, less if the neighbours take theirs; a limit lets it run until the
+        period's quota is used up, and then not before the next period.
+        """
+        now = self._kernel.now()
+        self._note(seconds, now)
+        if len(self._workers) != workers:
+            self._workers = [0.0] * workers
+        cores = self._rate()
+        if self.limit and cores * 1000 >= self.limit * 0.999:
+            cores = float(workers)  # no neighbour is in the way, only the quota
+        start = max(now, self._workers[0])
+        finish = self._run(start, seconds, min(1.0, cores / workers if cores < workers else 1.0))
+        heapreplace(self._workers, finish)
+        return finish
+
+    def _run(self, start: float, seconds: float, speed: float) -> float:
+        """Return when work that begins at a time is done, period by period of the limit."""
+        if not self.limit:
+            return start + seconds / speed
+        quota = self.limit / 1000 * _PERIOD
+        time, left = start, seconds
+        while True:
+            period = max(math.floor(time / _PERIOD + 1e-9), self._quota[0])
+            if period != self._quota[0]:
+                self._quota = (period, 0.0)
+                self.throttled.periods += 1
+            time, end = max(time, period * _PERIOD), (period + 1) * _PERIOD
+            done = min(left, max(quota - self._quota[1], 0.0), (end - time) * speed)
+            self._quota = (period, self._quota[1] + done)
+            time, left = time + done / speed, left - done
+            if left <= 1e-9:
+                return time
+            if self._quota[1] >= quota - 1e-12:
+                self.throttled.count += 1
+                self.throttled.seconds += end - time
+            self._quota, time = (period + 1, 0.0), end
+            self.throttled.periods += 1
+
+    def stat(self) -> str:
+        """Return the file cpu.stat of the cgroup."""
+        used, stop = int(self.used() * 1e6), self.throttled
+        times = f"usage_usec {used}\nuser_usec {used * 9 // 10}\nsystem_usec {used - used * 9 // 10}\n"
+        return f"{times}nr_periods {stop.periods}\nnr_throttled {stop.count}\nthrottled_usec {int(stop.seconds * 1e6)}\n"
 
     def burn(self, change: int) -> None:
         """Begin (or, less than 0, end) to use millicores without a pause."""
@@ -126,15 +187,22 @@ class CpuAccount:
     def charge(self, seconds: float) -> float:
         """Note CPU time that a process or request needs; return when it has had it, in seconds from now."""
         now = self._kernel.now()
+        self._note(seconds, now)
+        self._free_at = max(self._free_at, now - _PERIOD) + seconds / self._rate()
+        return max(seconds, self._free_at - now)
+
+    def _note(self, seconds: float, now: float) -> None:
+        """Count CPU time, and look again at what the neighbours leave."""
         self._load, self._load_time = self.load(now) + seconds / _WINDOW, now
         self._count(seconds)
         if self not in self._node.busy and self._load > _BUSY:
             self._node.busy[self] = None
         if now - self._offer_time >= _STALE:
             self._offer, self._offer_time = self._node.offer(self, now), now
-        rate = max(self._offer - self._share, self._offer * 1000 / (self.burning + 1000)) / 1000
-        self._free_at = max(self._free_at, now - _PERIOD) + seconds / rate
-        return max(seconds, self._free_at - now)
+
+    def _rate(self) -> float:
+        """Return the cores that there are for charges and requests."""
+        return max(self._offer - self._share, self._offer * 1000 / (self.burning + 1000)) / 1000
 
     def load(self, now: float) -> float:
         """Return the cores that charges have used lately."""

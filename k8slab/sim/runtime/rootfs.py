@@ -1,5 +1,6 @@
 """The file tree of a container: what every Linux image has, what the image adds, and the volumes mounted over it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from k8slab.sim.runtime.filesystem import Directory, File, Symlink
@@ -26,6 +27,14 @@ _DIRECTORIES = (
 )
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 
+_CGROUP: "dict[str, Callable[[Container], str]]" = {
+    "cpu.stat": lambda c: c.cpu.stat(),
+    "cpu.max": lambda c: f"{c.cpu.limit * 100 or 'max'} 100000\n",
+    "cpu.weight": lambda c: f"{1 + (c.cpu.weight - 2) * 9999 // 262142}\n",
+    "memory.current": lambda c: f"{c.memory}\n",
+    "memory.max": lambda c: f"{c.config.memory_limit or 'max'}\n",
+}
+
 
 def build_root(container: "Container") -> Directory:
     """Return a fresh tree for a container."""
@@ -48,6 +57,8 @@ def build_root(container: "Container") -> Directory:
     root.put("etc/hostname", File(f"{network.hostname}\n".encode()))
     root.put("etc/hosts", File(source=lambda: network.hosts_file().encode()))
     root.put("etc/resolv.conf", File(source=lambda: network.resolv.text().encode()))
+    for name, source in _CGROUP.items():
+        root.put(f"sys/fs/cgroup/{name}", File(source=lambda source=source: source(container).encode()))
     root.put("proc/self", Symlink("1"))
     _mount(root, container)
     root.read_only = config.read_only_root

@@ -9,7 +9,9 @@ fields of a server's description (an image file's ``programs``):
 ``delay``       seconds until it listens; ``crash`` ``{after, code, log}`` makes it fail
 ``requires-env`` ``{any, log}``: it fails without one of these variables
 ``stop``        per signal name ``{code, delay, log}``; ``default`` for the others it handles
-``memory``, ``cpu``  in use when idle; ``request-cpu`` seconds of CPU per request
+                with ``drain: N`` it closes its sockets at once, and ends when all requests under way are answered, or after N s
+``memory``, ``cpu``  in use when idle; ``request-cpu`` seconds of CPU per request, ``request-memory`` kept by each (a leak)
+``workers``     requests worked on at once, 1 unless said; the others wait in line; ``service-time: exponential`` draws the CPU time
 """
 
 import re
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8slab.apimachinery.quantity import milli_value, value
 from k8slab.apimachinery.types import Object
+from k8slab.sim.network.errors import Reset
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.process import SIGNALS, Output
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SimulatedServer"]
 
+_NOTHING = 0.001  #: seconds; an answer that takes less comes at once
 _PORT_TAKEN = "listen tcp :{port}: bind: {error}\n"
 _NAMES = {number: name for name, number in SIGNALS.items()}
 _FIELD = re.compile(r"\{([a-z_]+)(?::([A-Za-z0-9_]+)(?:=([^}]*))?)?\}")
@@ -57,7 +61,7 @@ class SimulatedServer:
         Called with the exit code.
     """
 
-    __slots__ = ("_exiting", "_on_exit", "argv", "container", "listening", "spec", "state", "stderr", "stdout")
+    __slots__ = ("_drained", "_exiting", "_on_exit", "_under_way", "answered", "argv", "container", "listening", "spec", "state", "stderr", "stdout")
 
     def __init__(
         self,
@@ -73,6 +77,9 @@ class SimulatedServer:
         self._exiting = False
         self.listening: list[int] = []
         self.state: dict[str, Any] = {}
+        self.answered: dict[int, int] = {}  #: how many requests by status
+        self._under_way = 0
+        self._drained: int | None = None  #: the exit code, once it waits for the last answer
 
     @property
     def speaks_http(self) -> bool:
@@ -207,10 +214,19 @@ class SimulatedServer:
         """Answer a request and log it."""
         from k8slab.sim.runtime.apps import APPS
 
-        seconds = self.container.charge(float(self.spec.get("request-cpu", 0.0002)))
-        if seconds > 0.02:
-            await self.container.kernel.sleep(seconds)
-        response = await APPS[self.spec["app"]](self, request)
+        self._under_way += 1
+        try:
+            await self.work(self._needs())
+            response = await APPS[self.spec["app"]](self, request)
+        finally:
+            self._under_way -= 1
+            if self._drained is not None and not self._under_way:
+                self.container.kernel.call_soon(self.exit, self._drained)
+        if self.container.state != "running":
+            raise Reset(self.container.config.network.ip, request.port, self.container.config.network.ip)
+        self.answered[response.status] = self.answered.get(response.status, 0) + 1
+        if "request-memory" in self.spec:
+            self.container.claim_memory(value(self.spec["request-memory"]))
         if "access-log" in self.spec:
             more = {"client": request.client_ip, "request": f"{request.method} {request.target} HTTP/1.1"}
             more |= {
@@ -220,6 +236,17 @@ class SimulatedServer:
             }
             self.log(self.spec["access-log"], fields=more)
         return response
+
+    def _needs(self) -> float:
+        seconds = float(self.spec.get("request-cpu", 0.0002))
+        return self.container.kernel.random.expovariate(1 / seconds) if self.spec.get("service-time") == "exponential" else seconds
+
+    async def work(self, seconds: float) -> None:
+        """Use so much CPU time, after those that came before; it takes as long as share and limit make it."""
+        container = self.container
+        finish = container.cpu.serve(seconds, int(self.spec.get("workers", 1)))
+        if finish - container.kernel.now() >= _NOTHING:
+            await container.kernel.sleep(finish - container.kernel.now())
 
     async def accept(self, connection: "Connection") -> None:
         """Serve a raw connection."""
@@ -243,6 +270,11 @@ class SimulatedServer:
         if not self._exiting:
             self._exiting = True
             self.log(answer.get("log", ""))
+            if answer.get("drain") and self._under_way:
+                self._drained = answer.get("code", 0)
+                self.close()
+                self.container.kernel.call_later(answer["drain"], self.exit, self._drained)
+                return True
             self._later(answer.get("delay", 0), self.exit, answer.get("code", 0))
         return True
 

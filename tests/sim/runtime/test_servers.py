@@ -145,7 +145,7 @@ def test_the_bot_talks(world):
     chatter(world)
     world.pod("bot", "chatter/bot:1.0")
     world.kernel.advance(11)
-    assert world.log("bot").splitlines()[1:] == ["message 1: 201", "message 2: 201", "message 3: 201"]
+    assert world.log("bot").splitlines()[1:] == [f"message {n}: 201 (sent {n}, acknowledged {n})" for n in (1, 2, 3)]
 
 
 def test_chatter_can_be_made_unready_and_crash(world):

@@ -3,12 +3,16 @@
 ``web`` is the front end, ``gateway`` takes the messages, ``rooms`` counts who says how much where (in memory), ``history``
 keeps the messages (in a file), and ``bot`` (a shell script in its image) talks. All of them answer /version, /healthz and
 /readyz, use CPU on /work?ms=50, stop being ready on POST /unready and crash on POST /crash, so that lessons can make things
-go wrong.
+go wrong; /metrics says in Prometheus' form how many requests they have answered. /readyz asks the URLs in $READY_REQUIRES too.
+
+A message has an id (header X-Message-Id). ``history`` writes every message that it gets, also one that somebody sends again, and
+tells on /stats how many it has and how many of them twice; the bot's log says how many it sent: what is missing was lost.
 """
 
 import json
 from typing import Any
 
+from k8slab.sim.exposition import CONTENT_TYPE, Family, text
 from k8slab.sim.network.errors import ConnectError
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.server import SimulatedServer
@@ -30,7 +34,7 @@ async def _common(server: SimulatedServer, request: Request) -> Response | None:
         case _, "/healthz":
             return _json({"status": "ok"})
         case _, "/readyz":
-            ready = server.state.get("ready", True)
+            ready = server.state.get("ready", True) and await _dependencies(server)
             return _json({"status": "ready" if ready else "not ready"}, 200 if ready else 503)
         case "POST", "/ready" | "/unready":
             server.state["ready"] = request.path == "/ready"
@@ -41,16 +45,34 @@ async def _common(server: SimulatedServer, request: Request) -> Response | None:
             return _json({"status": "crashing"})
         case _, "/work":
             seconds = min(10.0, int(request.argument("ms", "50")) / 1000)
-            await server.container.kernel.sleep(server.container.charge(seconds))
+            await server.work(seconds)
             return _json({"worked": seconds, **identity})
+        case "GET", "/metrics":
+            counts = {(("code", str(code)),): float(count) for code, count in server.answered.items()}
+            family = Family("http_requests_total", "counter", "Requests answered, by status code.", counts)
+            return Response(200, text([family]).encode(), {"Content-Type": CONTENT_TYPE})
     return None
+
+
+async def _dependencies(server: SimulatedServer) -> bool:
+    """Whether everything in $READY_REQUIRES says that it is ready."""
+    container = server.container
+    for url in container.environment().get("READY_REQUIRES", "").split():
+        try:
+            response = await container.network.http(container.config.network, "GET", url, {}, b"", 1)
+        except ConnectError:
+            return False
+        if response.status >= 400:
+            return False
+    return True
 
 
 async def _forward(server: SimulatedServer, request: Request, base: str, path: str) -> Response:
     """Ask another part; its silence is this part's 502."""
     url = base.rstrip("/") + path + (f"?{request.query}" if request.query else "")
     try:
-        return await server.container.network.http(server.container.config.network, request.method, url, {}, request.body, 5)
+        own, given = server.container.config.network, {k: v for k, v in request.headers.items() if k == "x-message-id"}
+        return await server.container.network.http(own, request.method, url, given, request.body, 5)
     except ConnectError as error:
         server.log(f"error: {url}: {error.text}\n", to_stderr=True)
         return _json({"error": f"{url}: {error.text}"}, 502)
@@ -109,14 +131,28 @@ async def history(server: SimulatedServer, request: Request) -> Response:
     if found is not None:
         return found
     parts = request.path.strip("/").split("/")
+    files, directory = server.container.files, server.fill("{env:DATA_DIR=/data}")
+    if parts == ["stats"]:
+        return _json(_stats(server, directory))
     if len(parts) != 3:
         return _json({"error": "not found"}, 404)
-    files, directory = server.container.files, server.fill("{env:DATA_DIR=/data}")
     path = f"{directory}/{parts[1]}.jsonl"
     if request.method == "POST":
-        entry = {"time": server.fill("{iso}"), "text": request.body.decode("utf-8", "replace")}
+        given = request.headers.get("x-message-id")
+        entry = {"time": server.fill("{iso}"), "text": request.body.decode("utf-8", "replace")} | ({"id": given} if given else {})
         files.make_directory(directory, parents=True)
         files.write(path, (json.dumps(entry) + "\n").encode(), append=True)
         return _json(entry, 201)
     lines = files.read(path).decode().splitlines() if files.exists(path) else []
     return _json([json.loads(line) for line in lines[-100:]])
+
+
+def _stats(server: SimulatedServer, directory: str) -> dict[str, int]:
+    """Count the stored messages, and those of them that were stored before under the same id."""
+    files, stored, ids = server.container.files, 0, []
+    for name in files.names(directory) if files.exists(directory) else ():
+        if name.endswith(".jsonl"):
+            entries = [json.loads(line) for line in files.read(f"{directory}/{name}").decode().splitlines()]
+            stored += len(entries)
+            ids += [entry["id"] for entry in entries if "id" in entry]
+    return {"stored": stored, "duplicates": len(ids) - len(set(ids))}
