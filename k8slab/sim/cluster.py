@@ -14,6 +14,8 @@ from k8slab.sim import glassbox_network
 from k8slab.sim.addons import metrics
 from k8slab.sim.addons.dns import install_dns
 from k8slab.sim.addons.load_balancer import LoadBalancers
+from k8slab.sim.addons.load_generator import LoadGenerator
+from k8slab.sim.addons.load_kinds import LOAD_RUN
 from k8slab.sim.addons.storage_classes import ACCOUNT, install_storage
 from k8slab.sim.addons.storage_provisioner import StorageProvisioner
 from k8slab.sim.apiserver.admission import Chain, default_plugins
@@ -24,12 +26,14 @@ from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTok
 from k8slab.sim.apiserver.authorization import Authorizer
 from k8slab.sim.apiserver.certificates import sign_request
 from k8slab.sim.apiserver.handlers import Handlers
+from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.inside import PORT, InsideServer
 from k8slab.sim.apiserver.loopback import Loopback, LoopbackClient
 from k8slab.sim.apiserver.operations import Operations
 from k8slab.sim.apiserver.paths import Paths
 from k8slab.sim.apiserver.pki import Pki
 from k8slab.sim.apiserver.registry import Registry
+from k8slab.sim.apiserver.requestinfo import RequestInfo
 from k8slab.sim.apiserver.reviews import Reviews
 from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.apiserver.streaming import Streaming
@@ -107,7 +111,7 @@ class Cluster:
         self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
         self.driver = Driver(self.kernel, loop)
         self.scheme = Scheme()
-        for resource in (*RESOURCES, *glassbox_network.RESOURCES, *metrics.RESOURCES):
+        for resource in (*RESOURCES, LOAD_RUN, *glassbox_network.RESOURCES, *metrics.RESOURCES):
             self.scheme.add(resource)
         self.scheme.set_group_priority(metrics.GROUP, metrics.GROUP_PRIORITY)
         self._assemble()
@@ -155,12 +159,14 @@ class Cluster:
         self.metrics = metrics.MetricsServer(self._client("system:metrics-server", "metrics-server"), kernel, self.kubelets)
         for resource in metrics.RESOURCES:
             self.loopback.unstored[resource.full_name] = partial(self.metrics.list, resource)
+        self.load = LoadGenerator(self.loopback.client(MASTER, "k8slab-load-generator"), kernel, self.network)
         self.housekeeping = Housekeeping(self.store, kernel)
 
     def application(self) -> ApiServer:
         """Return the ASGI application."""
         paths = Paths(self.scheme, self.store)
-        paths.metrics += [self.scheduler.metrics, self.controllers.metrics]
+        paths.metrics += [self.scheduler.metrics, self.controllers.metrics, self.load.metrics]
+        handlers = Handlers(self.operations)
         app = ApiServer(
             scheme=self.scheme,
             store=self.store,
@@ -168,12 +174,19 @@ class Cluster:
             authenticator=Authenticator(self.tokens),
             authorizer=self.authorizer,
             audit=self.audit,
-            handlers=Handlers(self.operations),
+            handlers=handlers,
             paths=paths,
             streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
         )
         box = GlassBox(self.kernel, self.driver, self.traces)
-        app.aggregated[GROUP] = glassbox_network.NetworkKinds(self.network, self.kernel, box.answer).answer
+        others = glassbox_network.NetworkKinds(self.network, self.kernel, box.answer).answer
+
+        async def glass_box(request: Request, info: RequestInfo, user: UserInfo) -> Response | Stream:
+            if info.resource == LOAD_RUN.plural:
+                return await handlers.handle(request, info, LOAD_RUN, user)
+            return await others(request, info, user)
+
+        app.aggregated[GROUP] = glass_box
         app.aggregated[metrics.GROUP] = self.metrics.answer
         addresses = self._control_plane()
         inside = InsideServer(app, self._pki.ca.certificate.decode(), addresses)
@@ -218,6 +231,7 @@ class Cluster:
             self.load_balancers.start,
             self.scheduler.start,
             self.metrics.start,
+            self.load.start,
         ]
 
     def node_ports(self) -> NodePorts:
@@ -229,6 +243,7 @@ class Cluster:
         """Stop the components and let the store's file go."""
         kubelets = [kubelet.stop for kubelet in self.kubelets.values()]
         for stop in (
+            self.load.stop,
             self.metrics.stop,
             self.scheduler.stop,
             self.load_balancers.stop,

@@ -61,7 +61,20 @@ class SimulatedServer:
         Called with the exit code.
     """
 
-    __slots__ = ("_drained", "_exiting", "_on_exit", "_under_way", "answered", "argv", "container", "listening", "spec", "state", "stderr", "stdout")
+    __slots__ = (
+        "_drained",
+        "_exiting",
+        "_on_exit",
+        "_under_way",
+        "answered",
+        "argv",
+        "container",
+        "listening",
+        "spec",
+        "state",
+        "stderr",
+        "stdout",
+    )
 
     def __init__(
         self,
@@ -239,7 +252,9 @@ class SimulatedServer:
 
     def _needs(self) -> float:
         seconds = float(self.spec.get("request-cpu", 0.0002))
-        return self.container.kernel.random.expovariate(1 / seconds) if self.spec.get("service-time") == "exponential" else seconds
+        return (
+            self.container.kernel.random.expovariate(1 / seconds) if self.spec.get("service-time") == "exponential" else seconds
+        )
 
     async def work(self, seconds: float) -> None:
         """Use so much CPU time, after those that came before; it takes as long as share and limit make it."""
