@@ -1,8 +1,10 @@
 """The load generator: runs every LoadRun, and writes into its status what became of the requests.
 
 Stands for tools such as k6, hey or wrk. Every request goes through the data plane by itself: name, Service, policy, route,
-container, CPU. An open run sends at a rate whatever happens; a closed one has users who wait for the answer, think, and ask again.
-Simpler than such a tool: a connection per request, no keep-alive; users pause for a millisecond at least; a run that the server's end interrupts is started anew.
+container, CPU. An open run sends at a rate whatever happens; a closed one has users who wait for the answer, think, and ask
+again. Simpler than such a tool: a connection per request, no keep-alive; users pause for a millisecond at least; a run that the
+server's end interrupts is started anew.
+
 Start one with kubectl::
 
     apiVersion: sim.k8slab.dev/v1alpha1
@@ -14,13 +16,15 @@ Start one with kubectl::
       stages: [{durationSeconds: 60, from: 0, target: 200}, {durationSeconds: 120, target: 200}]
 """
 
+from collections.abc import Callable
+
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
 from k8slab.sim.addons.load_kinds import LOAD_RUN
 from k8slab.sim.addons.load_record import Record
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client, EventType
-from k8slab.sim.exposition import Family
+from k8slab.sim.exposition import Family, Labels
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network import NetNamespace, Network
 from k8slab.sim.network.errors import ConnectError, TimedOut
@@ -60,7 +64,7 @@ class LoadGenerator:
     def __init__(self, client: Client, kernel: Kernel, network: Network) -> None:
         self.client, self.kernel, self.network = client, kernel, network
         self._runs: dict[str, _Run] = {}
-        self._unsubscribe = lambda: None
+        self._unsubscribe: Callable[[], object] = lambda: None
 
     def start(self) -> None:
         """Run what has not been completed."""
@@ -85,7 +89,7 @@ class LoadGenerator:
 
     def metrics(self) -> list[Family]:
         """Return the outcomes of all runs, for ``/metrics``."""
-        values = {
+        values: dict[Labels, float] = {
             (("namespace", r.namespace), ("outcome", outcome), ("run", r.name)): float(count)
             for r in self._runs.values()
             for outcome, count in r.record.total.outcomes.items()

@@ -5,6 +5,7 @@ real thing would wait for (no answer to SYN, no host behind an address) takes si
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -248,10 +249,8 @@ class Network:
                 break
             if request is not None:
                 request.client_ip, request.port = connection.peer, target.port
-                try:
+                with suppress(Reset):  # the pipe ends without an answer
                     connection.outgoing.write((await server.handle(request)).encode())
-                except Reset:
-                    pass  # the pipe ends without an answer
                 break
         connection.close()
 

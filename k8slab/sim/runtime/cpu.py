@@ -114,8 +114,8 @@ class CpuAccount:
         In millicores; 0: none.
     """
 
-    __slots__ = ("_free_at", "_kernel", "_quota", "_workers", "throttled", "_load", "_load_time", "_node", "_offer", "_offer_time", "_settled", "_share", "_used",
-                 "burning", "idle", "limit", "weight")  # fmt: skip
+    __slots__ = ("_free_at", "_kernel", "_load", "_load_time", "_node", "_offer", "_offer_time", "_quota", "_settled", "_share",
+                 "_used", "_workers", "burning", "idle", "limit", "throttled", "weight")  # fmt: skip
 
     def __init__(self, kernel: Kernel, node: NodeCpu, limit: int = 0, request: int = 0) -> None:
         self._kernel, self._node = kernel, node

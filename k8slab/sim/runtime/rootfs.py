@@ -1,6 +1,5 @@
 """The file tree of a container: what every Linux image has, what the image adds, and the volumes mounted over it."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from k8slab.sim.runtime.filesystem import Directory, File, Symlink
@@ -27,14 +26,6 @@ _DIRECTORIES = (
 )
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 
-_CGROUP: "dict[str, Callable[[Container], str]]" = {
-    "cpu.stat": lambda c: c.cpu.stat(),
-    "cpu.max": lambda c: f"{c.cpu.limit * 100 or 'max'} 100000\n",
-    "cpu.weight": lambda c: f"{1 + (c.cpu.weight - 2) * 9999 // 262142}\n",
-    "memory.current": lambda c: f"{c.memory}\n",
-    "memory.max": lambda c: f"{c.config.memory_limit or 'max'}\n",
-}
-
 
 def build_root(container: "Container") -> Directory:
     """Return a fresh tree for a container."""
@@ -57,8 +48,7 @@ def build_root(container: "Container") -> Directory:
     root.put("etc/hostname", File(f"{network.hostname}\n".encode()))
     root.put("etc/hosts", File(source=lambda: network.hosts_file().encode()))
     root.put("etc/resolv.conf", File(source=lambda: network.resolv.text().encode()))
-    for name, source in _CGROUP.items():
-        root.put(f"sys/fs/cgroup/{name}", File(source=lambda source=source: source(container).encode()))
+    _cgroup(root, container)
     root.put("proc/self", Symlink("1"))
     _mount(root, container)
     root.read_only = config.read_only_root
@@ -68,3 +58,16 @@ def build_root(container: "Container") -> Directory:
 def _mount(root: Directory, container: "Container") -> None:
     for mount in sorted(container.config.mounts(), key=lambda m: m.path):
         root.mount(mount.path, mount.node, mount.read_only)
+
+
+def _cgroup(root: Directory, container: "Container") -> None:
+    config, weight = container.config, 1 + (container.cpu.weight - 2) * 9999 // 262142
+    quota = str(config.cpu_limit * 100) if config.cpu_limit else "max"
+    for name, text in (
+        ("cpu.max", f"{quota} 100000\n"),
+        ("cpu.weight", f"{weight}\n"),
+        ("memory.max", f"{config.memory_limit or 'max'}\n"),
+    ):
+        root.put(f"sys/fs/cgroup/{name}", File(text.encode(), 0o644, container.started_at))
+    root.put("sys/fs/cgroup/cpu.stat", File(source=lambda: container.cpu.stat().encode()))
+    root.put("sys/fs/cgroup/memory.current", File(source=lambda: f"{container.memory}\n".encode()))

@@ -11,7 +11,7 @@ fields of a server's description (an image file's ``programs``):
 ``stop``        per signal name ``{code, delay, log}``; ``default`` for the others it handles
                 with ``drain: N`` it closes its sockets at once, and ends when all requests under way are answered, or after N s
 ``memory``, ``cpu``  in use when idle; ``request-cpu`` seconds of CPU per request, ``request-memory`` kept by each (a leak)
-``workers``     requests worked on at once, 1 unless said; the others wait in line; ``service-time: exponential`` draws the CPU time
+``workers``     requests worked on at once, 1 unless said; the others wait; ``service-time: exponential`` draws the CPU time
 """
 
 import re

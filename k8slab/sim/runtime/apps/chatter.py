@@ -12,7 +12,7 @@ tells on /stats how many it has and how many of them twice; the bot's log says h
 import json
 from typing import Any
 
-from k8slab.sim.exposition import CONTENT_TYPE, Family, text
+from k8slab.sim.exposition import CONTENT_TYPE, Family, Labels, text
 from k8slab.sim.network.errors import ConnectError
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.server import SimulatedServer
@@ -48,7 +48,7 @@ async def _common(server: SimulatedServer, request: Request) -> Response | None:
             await server.work(seconds)
             return _json({"worked": seconds, **identity})
         case "GET", "/metrics":
-            counts = {(("code", str(code)),): float(count) for code, count in server.answered.items()}
+            counts: dict[Labels, float] = {(("code", str(code)),): float(count) for code, count in server.answered.items()}
             family = Family("http_requests_total", "counter", "Requests answered, by status code.", counts)
             return Response(200, text([family]).encode(), {"Content-Type": CONTENT_TYPE})
     return None
