@@ -90,12 +90,17 @@ def main() -> int:
         if name in own:
             _show(own[name]())
         elif options.kubeconfig:
-            _show(SCENARIOS[name](Api(options.kubeconfig), nodes=options.nodes, pods=options.pods))
+            _show(SCENARIOS[name](Api(options.kubeconfig), **_size(name, options)))
         else:
             with _embedded() as state:
-                _show(SCENARIOS[name](Api(state / "kubeconfig"), nodes=options.nodes, pods=options.pods))
+                _show(SCENARIOS[name](Api(state / "kubeconfig"), **_size(name, options)))
                 print(f"{'  resident afterwards':<58}{_resident(state) / 2**20:.0f} MB", flush=True)
     return 0
+
+
+def _size(name: str, options: argparse.Namespace) -> dict[str, int]:
+    """How large a scenario is; the lost node has the hundred pods that a node can hold."""
+    return {} if name == "lost-node" else {"nodes": options.nodes, "pods": options.pods}
 
 
 def _show(results: Result) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.api import Api
+from benchmarks.lost_node import lost_node
 
 __all__ = ["SCENARIOS", "apply", "get", "listing", "schedule", "watch"]
 
@@ -175,4 +176,5 @@ SCENARIOS: dict[str, Callable[..., Result]] = {
     "schedule": schedule,
     "list": listing,
     "watch": watch,
+    "lost-node": lost_node,
 }

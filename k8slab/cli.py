@@ -6,11 +6,14 @@ Commands import what they need when they run: ``k8slab up`` is to be ready in th
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from k8slab.errors import K8slabError
+
+if TYPE_CHECKING:
+    from k8slab.cluster.embedded import Embedded
 
 __all__ = ["app", "main"]
 
@@ -102,6 +105,29 @@ def kubeconfig(state: State = None) -> None:
 
 
 @app.command()
+def clock(
+    state: State = None,
+    mode: Annotated[str | None, typer.Option(help="real, accelerated or stepped.", show_default=False)] = None,
+    rate: Annotated[float | None, typer.Option(help="Simulated seconds per second; accelerates.", show_default=False)] = None,
+    advance: Annotated[float | None, typer.Option(help="Let so many simulated seconds pass at once.", show_default=False)] = None,
+    steps: Annotated[int, typer.Option(min=0, max=10_000, help="Go on to the next event, so many times.")] = 0,
+) -> None:
+    """Show the embedded cluster's clock, or change how its time passes."""
+    from k8slab.cluster import clock as clocks
+
+    typer.echo(clocks.turn(_running(state), mode, rate, advance, steps))
+
+
+@app.command()
+def heal(state: State = None) -> None:
+    """Start the API server again that a fault has stopped; other faults heal when their objects are deleted."""
+    import signal
+
+    os.kill(_running(state).pid, signal.SIGUSR1)
+    typer.echo("the API server starts again")
+
+
+@app.command()
 def doctor(state: State = None) -> None:
     """Say what is here, what is missing and how to get it."""
     from k8slab.cluster.doctor import examine
@@ -125,6 +151,15 @@ def lab(
     from k8slab.cluster.jupyter import run_lab
 
     sys.exit(run_lab(state, labs, context.args))
+
+
+def _running(state: Path | None) -> "Embedded":
+    from k8slab.cluster import embedded
+
+    cluster = embedded.find(state)
+    if cluster is None:
+        raise K8slabError('no embedded cluster is running; "k8slab up" starts one')
+    return cluster
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -12,7 +12,7 @@ import yaml
 from k8slab.cluster.embedded import Embedded
 from k8slab.errors import K8slabError
 
-__all__ = ["facts"]
+__all__ = ["client", "facts"]
 
 
 def facts(cluster: Embedded) -> dict[str, str]:
@@ -23,7 +23,7 @@ def facts(cluster: Embedded) -> dict[str, str]:
     K8slabError
         If the API does not answer.
     """
-    get = _client(cluster)
+    get = client(cluster)
     try:
         nodes, pods = get("/api/v1/nodes")["items"], get("/api/v1/pods")["items"]
         clock = get("/apis/sim.k8slab.dev/v1alpha1/clocks/cluster")["status"]
@@ -44,7 +44,8 @@ def facts(cluster: Embedded) -> dict[str, str]:
     }
 
 
-def _client(cluster: Embedded) -> Any:
+def client(cluster: Embedded) -> Any:
+    """Return a function that asks the API as the administrator: path, and for changes a body and a method."""
     config = yaml.safe_load(cluster.kubeconfig.read_text())
     user, server = config["users"][0]["user"], config["clusters"][0]["cluster"]
     context = ssl.create_default_context(cadata=base64.b64decode(server["certificate-authority-data"]).decode())
@@ -53,8 +54,11 @@ def _client(cluster: Embedded) -> Any:
         pair.flush()
         context.load_cert_chain(pair.name)
 
-    def get(path: str) -> Any:
-        with urllib.request.urlopen(server["server"] + path, context=context, timeout=10) as answer:
+    def call(path: str, body: Any = None, method: str = "GET") -> Any:
+        media = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        data = None if body is None else json.dumps(body).encode()
+        asked = urllib.request.Request(server["server"] + path, data, {"Content-Type": media}, method=method)
+        with urllib.request.urlopen(asked, context=context, timeout=60) as answer:
             return json.load(answer)
 
-    return get
+    return call

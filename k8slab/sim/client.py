@@ -51,6 +51,7 @@ class Client(Protocol):
     """The API as one user (``system:kube-scheduler``, ``system:node:worker-1``, ...) sees it."""
 
     user: str
+    reachable: bool  #: False while a fault keeps this user's machine from the API server; requests then fail with 503
 
     def get(self, resource: str, name: str, namespace: str = "") -> Object:
         """Return an object, or raise 404."""

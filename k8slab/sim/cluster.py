@@ -42,6 +42,8 @@ from k8slab.sim.clock import Clock, Mode
 from k8slab.sim.controllers import MANAGER, ControllerManager
 from k8slab.sim.driver import Driver
 from k8slab.sim.etcd import Log, Store
+from k8slab.sim.faults import FAULT, FaultInjector, World, fault_errors
+from k8slab.sim.faults.components import ApiServerSwitch, switch
 from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
 from k8slab.sim.housekeeping import Housekeeping
 from k8slab.sim.kernel import Kernel
@@ -111,7 +113,7 @@ class Cluster:
         self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
         self.driver = Driver(self.kernel, loop)
         self.scheme = Scheme()
-        for resource in (*RESOURCES, LOAD_RUN, *glassbox_network.RESOURCES, *metrics.RESOURCES):
+        for resource in (*RESOURCES, FAULT, LOAD_RUN, *glassbox_network.RESOURCES, *metrics.RESOURCES):
             self.scheme.add(resource)
         self.scheme.set_group_priority(metrics.GROUP, metrics.GROUP_PRIORITY)
         self._assemble()
@@ -125,6 +127,7 @@ class Cluster:
         self.tokens = ServiceAccountTokens(master, kernel, self._pki.account_key, self._pki.account_public_key)
         self.registry = Registry(self.scheme, self.store, kernel, Chain(default_plugins(master, kernel, self.authorizer)))
         self.operations = Operations(self.registry, Reviews(self.authorizer, self.tokens))
+        self.registry.validators[FAULT.full_name] = fault_errors
         self.loopback.connect(self.operations, self.authorizer)
         self.definitions = Definitions(self.registry)
         self.traces = TraceLog()
@@ -161,6 +164,26 @@ class Cluster:
             self.loopback.unstored[resource.full_name] = partial(self.metrics.list, resource)
         self.load = LoadGenerator(self.loopback.client(MASTER, "k8slab-load-generator"), kernel, self.network)
         self.housekeeping = Housekeeping(self.store, kernel)
+        self._breakable()
+
+    def _breakable(self) -> None:
+        """Say what faults can act on."""
+        master = self.loopback.client(MASTER, "k8slab")
+        servers = tuple(node.name for node in self._servers())
+        nodes, pods = master.informer("nodes"), master.informer("pods")
+        world = World(self.kubelets, self.network, self.runtime, nodes, pods, servers, {})
+        self.api_switch = ApiServerSwitch(world, self.kubelets)
+        world.components.update(
+            {
+                "kube-apiserver": self.api_switch,
+                "kube-scheduler": switch(self.scheduler),
+                "kube-controller-manager": switch(self.controllers),
+                "metrics-server": switch(self.metrics),
+                "addons": switch(self.provisioner, self.load_balancers),
+                "dns": lambda down: setattr(self.network.dns, "silent", down),
+            }
+        )
+        self.faults = FaultInjector(master, self.kernel, world)
 
     def application(self) -> ApiServer:
         """Return the ASGI application."""
@@ -188,16 +211,28 @@ class Cluster:
 
         app.aggregated[GROUP] = glass_box
         app.aggregated[metrics.GROUP] = self.metrics.answer
+        app.stored.add(FAULT.full_name)
         addresses = self._control_plane()
         inside = InsideServer(app, self._pki.ca.certificate.decode(), addresses)
         for address in addresses:
             self.network.listen(address, PORT, inside)
+        self.api_switch.doors.append(partial(self._inside_door, inside))
         return app
+
+    def _inside_door(self, inside: InsideServer, down: bool) -> None:
+        """Let pods reach the API server, or not."""
+        for address in self._control_plane():
+            if down:
+                self.network.unlisten(address, PORT)
+            elif not self.network.listening(address, PORT):
+                self.network.listen(address, PORT, inside)
+
+    def _servers(self) -> list[NodeConfig]:
+        return [n for n in self.config.nodes if "control-plane" in n.roles] or self.config.nodes[:1]
 
     def _control_plane(self) -> tuple[str, ...]:
         """Return the addresses on which the pods find the API server."""
-        chosen = [n for n in self.config.nodes if "control-plane" in n.roles] or self.config.nodes[:1]
-        return tuple(node.internal_ip for node in chosen)
+        return tuple(node.internal_ip for node in self._servers())
 
     def start(self) -> None:
         """Fill the store with what every cluster has, and start the components."""
@@ -232,6 +267,7 @@ class Cluster:
             self.scheduler.start,
             self.metrics.start,
             self.load.start,
+            self.faults.start,
         ]
 
     def node_ports(self) -> NodePorts:
@@ -244,6 +280,7 @@ class Cluster:
         kubelets = [kubelet.stop for kubelet in self.kubelets.values()]
         for stop in (
             self.load.stop,
+            self.faults.stop,
             self.metrics.stop,
             self.scheduler.stop,
             self.load_balancers.stop,

@@ -14,31 +14,23 @@ import json
 import logging
 import os
 import signal
-import socket
-import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from uvicorn import Config, Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
-
 from k8slab.errors import K8slabError
-from k8slab.sim.apiserver.pki import Pki, ensure_pki, kubeconfig, write_private
+from k8slab.sim.apiserver.pki import ensure_pki, kubeconfig, write_private
 from k8slab.sim.clock import Mode
 from k8slab.sim.cluster import Cluster, ClusterConfig
+from k8slab.sim.door import HOST, Door, listen
 from k8slab.sim.kubelet import NodeConfig
 from k8slab.sim.shape import default_nodes, nodes_of_kind_config
 
 __all__ = ["ServerConfig", "ServerThread", "main", "serve"]
-
-HOST = "127.0.0.1"
 
 #: A cluster is millions of small dictionaries without cycles; looking through all of them for cycles often would take
 #: a quarter of the time.
@@ -75,40 +67,6 @@ class ServerConfig:
     durable: bool = True
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, telling the application of the client's certificate."""
-
-    def connection_made(self, transport: Any) -> None:
-        """Note the certificate of the connection."""
-        super().connection_made(transport)
-        tls = transport.get_extra_info("ssl_object")
-        self._certificate = tls.getpeercert(binary_form=True) if tls is not None else None
-
-    def on_url(self, url: bytes) -> None:
-        """Begin a request."""
-        super().on_url(url)
-        self.scope["peer_certificate"] = self._certificate  # type: ignore[typeddict-unknown-key]
-
-
-class _WebSocket(WSProtocol):
-    """uvicorn's WebSocket protocol, telling the application of the client's certificate."""
-
-    async def run_asgi(self) -> None:
-        """Run the application."""
-        tls = self.transport.get_extra_info("ssl_object")
-        self.scope["peer_certificate"] = tls.getpeercert(binary_form=True) if tls is not None else None  # type: ignore[typeddict-unknown-key]
-        await super().run_asgi()
-
-
-class _Server(Server):
-    """uvicorn's server, leaving signals to `main`: open watches would keep it from ending."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
 async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asyncio.Event) -> None:
     """Run a server until ``stop`` is set.
 
@@ -129,7 +87,7 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     state = config.state
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _lock(state)
-    listener = _listen(config.port or _last_port(state), chosen=bool(config.port))
+    listener = listen(config.port or _last_port(state), chosen=bool(config.port))
     port = listener.getsockname()[1]
     pki = ensure_pki(state / "pki")
     path = state / "kubeconfig"
@@ -139,16 +97,16 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     try:
         cluster.start()
         node_ports.start()
-        server = _uvicorn(cluster, pki)
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.002)
+        door = Door(cluster.application(), pki, listener)
+        cluster.api_switch.doors.append(door.turn)
+        await door.open()
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # a thread gets no signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, cluster.faults.heal, "kube-apiserver")
         write_private(path, kubeconfig(f"https://{HOST}:{port}", pki.ca.certificate, pki.admin, config.name))
         write_private(state / "server.json", json.dumps({"pid": os.getpid(), "port": port, "name": config.name}))
         ready(path)
         await stop.wait()
-        server.should_exit = server.force_exit = True
-        await serving
+        await door.close()
     finally:
         node_ports.stop()
         cluster.stop()
@@ -167,27 +125,6 @@ def _cluster_config(config: ServerConfig) -> ClusterConfig:
         database=config.state / "cluster.db" if config.durable else None,
         audit_log=config.state / "audit.log" if config.durable else None,
     )
-
-
-def _uvicorn(cluster: Cluster, pki: Pki) -> Server:
-    certificate, key = pki.serving_files
-    settings = Config(
-        cluster.application(),
-        http=_Protocol,
-        ws=_WebSocket,
-        lifespan="off",
-        proxy_headers=False,
-        log_config=None,
-        access_log=False,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        ssl_ca_certs=str(pki.ca_file),
-        ssl_cert_reqs=ssl.CERT_OPTIONAL,
-        timeout_keep_alive=600,
-        server_header=False,
-        date_header=False,
-    )
-    return _Server(settings)
 
 
 def _lock(state: Path) -> int:
@@ -218,21 +155,6 @@ def _last_port(state: Path) -> int:
         return int(server.split()[0])
     except (OSError, ValueError, IndexError):
         return 0
-
-
-def _listen(port: int, chosen: bool) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError as error:
-        if chosen:
-            listener.close()
-            raise K8slabError(f'port "{port}" on {HOST} cannot be used: {error.strerror}; choose another with --port') from error
-        listener.bind((HOST, 0))
-    listener.listen(256)
-    listener.setblocking(False)
-    return listener
 
 
 class ServerThread:

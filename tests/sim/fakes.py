@@ -163,7 +163,7 @@ class FakeClient:
     """
 
     def __init__(self, kernel: Kernel, user: str = "test", _shared: _Shared | None = None) -> None:
-        self.kernel, self.user = kernel, user
+        self.kernel, self.user, self.reachable = kernel, user, True
         self._shared = _shared or _Shared(kernel)
 
     @property

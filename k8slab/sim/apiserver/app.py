@@ -82,6 +82,7 @@ class ApiServer:
         self._requests = RequestCounter()
         paths.metrics.append(self._requests.families)
         self.aggregated: dict[str, Aggregated] = {}  #: by group
+        self.stored: set[str] = set()  #: full names of kinds of those groups that are stored here all the same
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
@@ -132,13 +133,13 @@ class ApiServer:
         except StatusError as error:
             self._record(caller, info, resource, error.code, error)
             raise
-        if settled and info.verb in _WRITES and info.group not in self.aggregated:
+        if settled and info.verb in _WRITES and (info.group not in self.aggregated or resource.full_name in self.stored):
             await self._settled()
         self._record(caller, info, resource, answer.status if isinstance(answer, Response) else 200)
         return answer
 
     async def _serve(self, request: Request, info: RequestInfo, resource: Resource, user: UserInfo) -> Response | Stream:
-        if info.group in self.aggregated:
+        if info.group in self.aggregated and resource.full_name not in self.stored:
             return await self.aggregated[info.group](request, info, user)
         if self._streaming.serves(info):
             return await self._streaming.answer(request, info)

@@ -12,7 +12,7 @@ from k8slab.apimachinery.types import Object
 __all__ = ["FieldError", "GoLiteral", "StatusError", "already_exists", "bad_request", "conflict", "forbidden", "gone",
            "internal_error", "invalid", "method_not_allowed", "method_not_supported", "not_found", "qualified",
            "resource_not_found", "too_many_requests", "unauthorized",
-           "unsupported_media_type"]  # fmt: skip
+           "unreachable", "unsupported_media_type"]  # fmt: skip
 
 
 class StatusError(Exception):
@@ -191,6 +191,11 @@ def too_many_requests(message: str, retry_after: int = 0, causes: list[Object] |
     if retry_after:
         details["retryAfterSeconds"] = retry_after
     return StatusError(429, "TooManyRequests", message, details)
+
+
+def unreachable() -> StatusError:
+    """503: no API server answers; for a component that a fault cut off."""
+    return StatusError(503, "ServiceUnavailable", "the API server cannot be reached: connect: no route to host")
 
 
 def internal_error(message: str) -> StatusError:

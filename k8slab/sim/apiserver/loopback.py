@@ -12,7 +12,7 @@ from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.authorization import Attributes, Authorizer, denied
 from k8slab.sim.apiserver.deletion import DeleteOptions
-from k8slab.sim.apiserver.errors import not_found
+from k8slab.sim.apiserver.errors import not_found, unreachable
 from k8slab.sim.apiserver.events import EventRecorder
 from k8slab.sim.apiserver.informer import StoreInformer
 from k8slab.sim.apiserver.listing import ListOptions, Selection, selection
@@ -70,6 +70,7 @@ class LoopbackClient:
         self._user, self._manager = user, manager
         self.user = user.name
         self._recorder = EventRecorder(self, shared.kernel)
+        self.reachable = True  #: False while a fault keeps the user's machine from the API server
 
     @property
     def _operations(self) -> Operations:
@@ -82,6 +83,8 @@ class LoopbackClient:
         return resource
 
     def _call(self, verb: str, resource: str, namespace: str, name: str, subresource: str = "") -> Call:
+        if not self.reachable:
+            raise unreachable()
         found = self._resource(resource)
         attributes = Attributes(self._user, verb, found.group, found.version, found.plural, subresource, namespace, name)
         decision = self._shared.authorizer.authorize(attributes)
@@ -173,7 +176,9 @@ class LoopbackClient:
         field_path: str = "",
         host: str = "",
     ) -> None:
-        """Record an Event; the same again raises its count."""
+        """Record an Event; the same again raises its count. Who cannot reach the API server loses it."""
+        if not self.reachable:
+            return
         self._recorder.record(regarding, type, reason, message, component or self._manager, field_path, host)
 
     def _audit(self, verb: str, call: Call, code: int) -> None:

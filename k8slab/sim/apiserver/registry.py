@@ -79,6 +79,8 @@ class Registry:
     def __init__(self, scheme: Scheme, store: Store, kernel: Kernel, admission: Chain) -> None:
         self.scheme, self.store, self.kernel, self.admission = scheme, store, kernel, admission
         self.hooks = Hooks(store, kernel)
+        #: What a schema cannot say of kinds that are not built in, by full name.
+        self.validators: dict[str, Callable[[Object], list[FieldError]]] = {}
         self._custom_types: dict[tuple[str, str], tuple[Object, TypeSchema]] = {}
 
     # reading
@@ -117,7 +119,9 @@ class Registry:
         self._name(resource, meta)
         meta["uid"], meta["creationTimestamp"] = self.kernel.uuid(), rfc3339(self.kernel.now())
         strategy.prepare_create(resource, obj)
-        self._refuse(resource, meta.get("name", ""), validation.validate_create(resource, obj) + _custom_errors(resource, obj))
+        self._refuse(
+            resource, meta.get("name", ""), validation.validate_create(resource, obj) + self._custom_errors(resource, obj)
+        )
         self.hooks.allocate(resource, obj)
         request.name = meta["name"]
         call.warnings += self.admission.validate(request)
@@ -193,7 +197,7 @@ class Registry:
         call.warnings += self.admission.mutate(request)
         strategy.prepare_update(resource, new, old, call.subresource)
         errors = validation.validate_update(resource, new, old, call.subresource)
-        self._refuse(resource, call.name, errors + _custom_errors(resource, new))
+        self._refuse(resource, call.name, errors + self._custom_errors(resource, new))
         self.hooks.allocate(resource, new, old)
         call.warnings += self.admission.validate(request)
         call.warnings += strategy.warnings(resource, new, old)
@@ -318,6 +322,12 @@ class Registry:
         if errors:
             raise invalid(resource.group, resource.kind, name, errors)
 
+    def _custom_errors(self, resource: Resource, obj: Object) -> list[FieldError]:
+        if not resource.schema:
+            return []
+        errors, more = custom_resource_errors(resource.schema, obj), self.validators.get(resource.full_name)
+        return errors + more(obj) if more else errors
+
     def schema(self, resource: Resource) -> TypeSchema:
         """Return the schema of a kind in a version."""
         if is_built_in(resource.group):
@@ -346,10 +356,6 @@ def _default(resource: Resource, obj: Object) -> None:
         fill_in(resource.schema, obj)
     else:
         apply_defaults(resource, obj)
-
-
-def _custom_errors(resource: Resource, obj: Object) -> list[FieldError]:
-    return custom_resource_errors(resource.schema, obj) if resource.schema else []
 
 
 def _fields_of_event(event: Object) -> Object:

@@ -35,6 +35,7 @@ class NodeContext:
     namespace: NetNamespace
     forget: Callable[[str], object]  #: called with the uid of a pod that is gone
     ended: Callable[[str], object]  #: called with the uid of a pod that has run to its end, and needs nothing any more
+    halted: bool = False  #: whether the kubelet does not run: containers go on, nobody looks after them
 
     def source(self, namespace: str) -> Callable[[str, str], Object | None]:
         """Return a function that gives ConfigMaps and Secrets of a namespace by kind and name."""

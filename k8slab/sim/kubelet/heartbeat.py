@@ -28,15 +28,19 @@ class Heartbeat:
         self._client, self._kernel, self._config, self._runtime = client, kernel, config, runtime
         self._timer: Timer | None = None
         self._reported_at, self._reported_images = 0.0, -1
-        self.memory_pressure = False
+        self.memory_pressure = self.disk_pressure = False
         self._schedulable = True
 
-    def start(self) -> None:
+    def start(self, rebooted: bool = False) -> None:
         """Register and begin to beat."""
         node, known = self._register()
         if known:
             self._runtime.remember(names for image in (node.get("status") or {}).get("images") or () for names in image["names"])
         self._client.event(node, "Normal", "Starting", "Starting kubelet.", "kubelet", host=self._config.name)
+        if rebooted:
+            boot = node["status"]["nodeInfo"]["bootID"]
+            text = f"Node {self._config.name} has been rebooted, boot id: {boot}"
+            self._client.event(node, "Warning", "Rebooted", text, "kubelet", host=self._config.name)
         if known or not (node.get("status") or {}).get("conditions"):
             self._report(node)
         else:
@@ -60,6 +64,15 @@ class Heartbeat:
                 self._client.event(node, "Warning", "EvictionThresholdMet", "Attempting to reclaim memory", "kubelet", host=name)
             self._client.event(node, "Normal", reason, f"Node {name} status is now: {reason}", "kubelet", host=name)
             self._quietly(lambda: self._report(self._client.get("nodes", name)))
+
+    def report_disk(self, pressure: bool) -> None:
+        """Say at once that the node's disk is full, or no longer."""
+        self.disk_pressure, self._reported_images = pressure, -1
+        reason = "NodeHasDiskPressure" if pressure else "NodeHasNoDiskPressure"
+        node = self._client.informer("nodes").get(self._config.name)
+        if node is not None:
+            self._tell(node, reason)
+            self._quietly(lambda: self._report(self._client.get("nodes", self._config.name)))
 
     def _register(self) -> tuple[Object, bool]:
         """Return the Node, and whether it was there already."""
@@ -100,7 +113,12 @@ class Heartbeat:
 
     def _report(self, node: Object) -> None:
         status = node_status(
-            self._config, self._runtime.images.values(), node.get("status") or {}, self._kernel.now(), self.memory_pressure
+            self._config,
+            self._runtime.images.values(),
+            node.get("status") or {},
+            self._kernel.now(),
+            self.memory_pressure,
+            self.disk_pressure,
         )
         self._client.patch("nodes", self._config.name, "", {"status": status}, "merge", subresource="status")
         self._reported_at, self._reported_images = self._kernel.now(), self._runtime.revision

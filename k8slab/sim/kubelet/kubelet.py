@@ -84,6 +84,7 @@ class Kubelet:
         self._requests: dict[str, Requests] = {}
         self._used: Requests = (0, 0, 0)
         self._answers, self._since = False, 0.0
+        self._connected, self._crashed, self._disk_full = True, False, False
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
         hardware = runtime.node(node.name)
@@ -92,20 +93,74 @@ class Kubelet:
         self._evictions = EvictionWatch(kernel, hardware.memory, self._evict, self._heartbeat.report_memory)
 
     def start(self) -> None:
-        """Register the node and begin to look after its pods."""
+        """Register the node and begin to look after its pods; harmless if it runs."""
+        if self._answers:
+            return
         self._network.add_node(self._context.namespace, self.node.pod_cidr)
         self._since = self._since or self._kernel.now()
-        self._answers = True
-        self._heartbeat.start()
+        self._answers, self._context.halted = True, False
+        if self._connected:
+            self._heartbeat.start(rebooted=self._crashed)
+            self._crashed = False
         self._evictions.start()
+        if self._connected:
+            self._attach()
+
+    def _attach(self) -> None:
+        """Hear of the pods again: forget those that are gone, and tell of all others anew."""
+        pods = self._client.informer("pods")
+        known = list(self._workers.items())
+        for uid, worker in known:
+            meta = worker.record.pod["metadata"]
+            live = pods.get(meta["name"], meta["namespace"])
+            if live is None or live["metadata"].get("uid") != uid:
+                self.pod_changed("DELETED", worker.record.pod)
         self._router.attach(self.node.name, self)
+        for _, worker in known:
+            worker.look_again()
 
     def stop(self) -> None:
         """Stop heart-beating and looking at the API; containers go on, as they do when only the kubelet dies."""
-        self._answers = False
+        self._answers, self._context.halted = False, True
         self._heartbeat.stop()
         self._evictions.stop()
         self._router.detach(self.node.name)
+
+    def crash(self) -> None:
+        """The machine is off: everything on it ends without a word."""
+        self.stop()
+        for worker in list(self._workers.values()):
+            worker.gone()
+        self._workers.clear()
+        self._requests.clear()
+        self._used, self._since, self._crashed = (0, 0, 0), 0.0, True
+
+    def connect(self, connected: bool) -> None:
+        """Cut the way to the API server, or open it again; meanwhile the kubelet looks after the containers it has."""
+        if connected == self._connected:
+            return
+        self._connected = self._client.reachable = connected
+        if not connected:
+            self._router.detach(self.node.name)
+        elif self._answers:
+            self._heartbeat.stop()
+            self._heartbeat.start(rebooted=self._crashed)
+            self._crashed = False
+            self._attach()
+
+    def report_disk(self, full: bool) -> None:
+        """Note that the node's disk is full, or no longer, and say so."""
+        self._disk_full = full
+        self._heartbeat.report_disk(full)
+
+    def leak(self, namespace: str, pod: str, container: str, size: int) -> None:
+        """Let a container use more memory; one that does not run uses none."""
+        for worker in self._workers.values():
+            meta = worker.record.pod["metadata"]
+            if (meta["namespace"], meta["name"]) == (namespace, pod):
+                record = worker.record.find(container) if container else worker.record.mains[0]
+                if record is not None and record.state == "running" and record.container is not None:
+                    record.container.claim_memory(size)
 
     # --- pods ---
 
@@ -147,6 +202,8 @@ class Kubelet:
             refusal = rejection(pod, node, wanted, self._used, self._capacity)
             if self._evictions.pressure and is_unwelcome(pod):
                 refusal = ("Evicted", "Pod was rejected: The node had condition: [MemoryPressure]. ")
+            if self._disk_full and not is_critical(pod):
+                refusal = ("Evicted", "Pod was rejected: The node had condition: [DiskPressure]. ")
         if refusal is None:
             self._requests[uid] = wanted
             self._used = (self._used[0] + wanted[0], self._used[1] + wanted[1], self._used[2] + wanted[2])
@@ -181,6 +238,10 @@ class Kubelet:
                 self._kernel.call_later(self._kernel.random.uniform(0, CONFIG_SYNC_PERIOD), worker.record.volumes.refresh, pod)
 
     def _find(self, namespace: str, pod: str) -> PodWorker:
+        if not (self._answers and self._connected):
+            why = "connect: connection refused" if self._context.halted and not self._crashed else "i/o timeout"
+            text = f"error dialing backend: dial tcp {self.node.internal_ip}:10250: {why}"
+            raise StatusError(500, "", text)
         found = [w for w in self._workers.values() if w.record.pod["metadata"]["name"] == pod]
         for worker in found:
             if worker.record.pod["metadata"]["namespace"] == namespace:

@@ -18,6 +18,7 @@ _HEALTHY = (
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
 _LOW_ON_MEMORY = ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
+_DISK_FULL = ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
 
 
 def initial_node(config: NodeConfig, now: float) -> Object:
@@ -43,9 +44,12 @@ def initial_node(config: NodeConfig, now: float) -> Object:
     }
 
 
-def node_status(config: NodeConfig, images: Iterable[Image], old: Object, now: float, memory_pressure: bool = False) -> Object:
+def node_status(
+    config: NodeConfig, images: Iterable[Image], old: Object, now: float, memory_pressure: bool = False, disk_full: bool = False
+) -> Object:
     """Return ``status``; transition times of unchanged conditions stay."""
-    ours = (_LOW_ON_MEMORY, *_HEALTHY[1:]) if memory_pressure else _HEALTHY
+    bad = {c[0]: c for c, there in ((_LOW_ON_MEMORY, memory_pressure), (_DISK_FULL, disk_full)) if there}
+    ours = [bad.get(condition[0], condition) for condition in _HEALTHY]
     known = {c["type"]: c for c in old.get("conditions") or ()}
     resources = config.resources()
     return {

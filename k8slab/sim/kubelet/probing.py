@@ -63,7 +63,7 @@ def _prober(worker: "PodWorker", record: ContainerRecord, container: Container, 
 
 
 def _unhealthy(worker: "PodWorker", record: ContainerRecord, container: Container, kind: str, probe: dict[str, Any]) -> None:
-    if record.container is not container or record.stopping:
+    if record.container is not container or record.stopping or worker.context.halted:
         return
     worker.event("Normal", "Killing", f"Container {record.name} failed {kind} probe, will be restarted", record)
     default = worker.record.pod["spec"].get("terminationGracePeriodSeconds", 30)

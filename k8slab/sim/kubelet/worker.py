@@ -178,7 +178,7 @@ class PodWorker:
         """Do what the pod's stage asks for."""
         self._sync_due = False
         record = self.record
-        if record.deleted or not self._prepared():
+        if record.deleted or self.context.halted or not self._prepared():
             return
         for action in plan(record):
             if action.verb == "stop":
@@ -282,7 +282,7 @@ class PodWorker:
         try:
             self.context.client.delete("pods", meta["name"], meta["namespace"], grace_period=0, uid=meta.get("uid"))
         except StatusError as error:
-            if error.code not in (404, 409):
+            if error.code not in (404, 409, 503):  # 503: cut off, the pod will be shown again
                 raise
 
     def _release(self) -> None:
@@ -295,8 +295,16 @@ class PodWorker:
 
     def event(self, type: str, reason: str, message: str, container: ContainerRecord | None = None) -> None:
         """Record an event about the pod, or one of its containers."""
+        if self.context.halted:
+            return
         path = container.field_path if container is not None else ""
         self.context.event(self.record.pod, type, reason, message, path)  # type: ignore[arg-type]
+
+    def look_again(self) -> None:
+        """Tell everything anew: the kubelet was stopped or cut off for a while."""
+        self._status = None
+        self.touch()
+        self.wake()
 
     def touch(self) -> None:
         """Write the status once this turn is over, if it is not what was written last."""
@@ -307,7 +315,7 @@ class PodWorker:
     def _write_status(self) -> None:
         self._status_due = False
         record, meta = self.record, self.record.pod["metadata"]
-        if record.deleted:
+        if record.deleted or self.context.halted:
             return
         live = self.context.client.informer("pods").get(meta["name"], meta["namespace"])
         if live is None or live["metadata"].get("uid") != meta.get("uid"):

@@ -44,6 +44,7 @@ class ClusterDns:
 
     def __init__(self, services: ServiceTable) -> None:
         self._services = services
+        self.silent = False  #: True while a fault keeps it from answering
 
     def query(self, name: str, type: str = "A") -> Answer:
         """Return the answer for one full name (without the final dot)."""

@@ -6,6 +6,7 @@ doubling for data.
 """
 
 import random
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from k8slab.sim.client import Client
@@ -55,6 +56,7 @@ class Links:
     def __init__(self, client: Client) -> None:
         self._nodes = client.informer("nodes")
         self._links: dict[tuple[str, str], Link] = {}
+        self._faults: dict[str, tuple[frozenset[str], frozenset[str], Link]] = {}
 
     def set(self, zone: str, other: str, link: Link | None) -> None:
         """Set the link between two zones, or inside one; None takes it away."""
@@ -63,16 +65,28 @@ class Links:
         if link is not None:
             self._links[key] = link
 
+    def put(self, holder: str, nodes: Iterable[str], others: Iterable[str], link: Link) -> None:
+        """Lay a link of a fault between two sets of nodes; it comes on top of the zones' links."""
+        self._faults[holder] = frozenset(nodes), frozenset(others), link
+
+    def forget(self, holder: str) -> None:
+        """Take the link of a fault away; harmless if there is none."""
+        self._faults.pop(holder, None)
+
     def list(self) -> list[tuple[tuple[str, str], Link]]:
         """Return the links by their zones."""
         return sorted(self._links.items())
 
     def between(self, node: str, other: str) -> Link:
         """Return the link between two nodes; a pod and its own node are not apart."""
-        if not self._links or node == other:
+        if not (self._links or self._faults) or node == other:
             return NO_LINK
         first, second = sorted((self._zone(node), self._zone(other)))
-        return self._links.get((first, second), NO_LINK)
+        link = self._links.get((first, second), NO_LINK)
+        for one, two, worse in self._faults.values():
+            if (node in one and other in two) or (node in two and other in one):
+                link = Link(link.latency + worse.latency, 1 - (1 - link.loss) * (1 - worse.loss))
+        return link
 
     def _zone(self, node: str) -> str:
         found = self._nodes.get(node)

@@ -88,7 +88,11 @@ class Resolver:
         """Whether a name server answers: cluster DNS while its Service exists and policies allow, or a node's own resolver."""
         if server in self._tables.node_ips:
             return True
-        return self._services.owner_of(server) == "kube-system/kube-dns" and self._forwarder.may_ask_names(source)
+        return (
+            not self._dns.silent
+            and self._services.owner_of(server) == "kube-system/kube-dns"
+            and self._forwarder.may_ask_names(source)
+        )
 
     def _note_silence(self, source: NetNamespace, name: str, path: PacketPath) -> None:
         server = source.resolv.nameservers[0]

@@ -73,6 +73,7 @@ class Runtime:
     def __init__(self, kernel: Kernel, network: Network) -> None:
         self._kernel, self._network = kernel, network
         self._nodes: dict[str, NodeRuntime] = {}
+        self.unreachable: set[str] = set()  #: hosts of registries that do not answer; "*": all
         self.disks = Disks(lambda node: self.node(node).host_files(), kernel.now)
 
     def node(self, name: str) -> NodeRuntime:
@@ -85,15 +86,22 @@ class Runtime:
         """Return the nodes' own file trees, as far as somebody has looked at them."""
         return [(name, node.host) for name, node in self._nodes.items() if node.host is not None]
 
-    @staticmethod
-    def resolve(ref: ImageRef) -> tuple[Image, float]:
+    def resolve(self, ref: ImageRef) -> tuple[Image, float]:
         """Return an image of a registry and the seconds its pull takes.
 
         Raises
         ------
         PullError
-            If there is no such image.
+            If there is no such image, or its registry does not answer.
         """
+        if not self.unreachable.isdisjoint(("*", ref.registry)):
+            host = {"docker.io": "registry-1.docker.io"}.get(ref.registry, ref.registry)
+            tag = ref.digest or ref.tag or "latest"
+            head = (
+                f'failed to do request: Head "https://{host}/v2/{ref.path}/manifests/{tag}": dial tcp: lookup {host}: i/o timeout'
+            )
+            text = f'failed to pull and unpack image "{ref}": failed to resolve reference "{ref}": {head}'
+            raise PullError(text)
         image = find_image(ref)
         return image, 0.4 + image.size / PULL_RATE
 

@@ -64,15 +64,18 @@ class MetricsServer:
         self._client, self._kernel, self._kubelets = client, kernel, kubelets
         self._nodes, self._containers = Points(fresh=False), Points(fresh=True)
         self._names: dict[str, list[str]] = {}
+        self.running = False
         self._timer: Timer | None = None
 
     def start(self) -> None:
         """Scrape now and every 15 s."""
+        self.running = True
         self._timer = self._kernel.call_later(RESOLUTION, self.start)
         self.scrape()
 
     def stop(self) -> None:
-        """Scrape no longer."""
+        """Scrape no longer, and answer nobody."""
+        self.running = False
         if self._timer is not None:
             self._timer.cancel()
 
@@ -142,6 +145,8 @@ class MetricsServer:
 
     async def answer(self, request: Request, info: RequestInfo, user: UserInfo) -> Response:
         """Answer an authorized request."""
+        if not self.running:
+            raise StatusError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         resource = next(r for r in RESOURCES if r.plural == info.resource)
         if info.verb not in _VERBS:
             raise StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
