@@ -119,6 +119,24 @@ def clock(
 
 
 @app.command()
+def snapshot(file: Annotated[Path, typer.Argument(help="File to write.", dir_okay=False)], state: State = None) -> None:
+    """Save the embedded cluster: its objects, volumes, certificates and keys."""
+    from k8slab.cluster import snapshot as snapshots
+
+    snapshots.snapshot(file, state)
+    typer.echo(f'the cluster is saved in "{file}"')
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="File to read.", dir_okay=False)], state: State = None) -> None:
+    """Put a saved cluster in the place of the one there is, which must be stopped ("k8slab down --keep")."""
+    from k8slab.cluster import snapshot as snapshots
+
+    snapshots.restore(file, state)
+    typer.echo('the cluster is restored; "k8slab up" starts it')
+
+
+@app.command()
 def heal(state: State = None) -> None:
     """Start the API server again that a fault has stopped; other faults heal when their objects are deleted."""
     import signal
