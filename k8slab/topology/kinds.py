@@ -82,7 +82,7 @@ def _slice_links(obj: Object, ns: str) -> Iterator[Link]:
 
 def _selected(service: Object, pod: Object) -> bool:
     selector = _spec(service).get("selector")
-    return bool(selector) and namespace_of(service) == namespace_of(pod) and selector.items() <= labels(pod).items()
+    return bool(selector and namespace_of(service) == namespace_of(pod) and selector.items() <= labels(pod).items())
 
 
 def _access_links(obj: Object) -> Iterator[Link]:

@@ -67,7 +67,7 @@ def single_points(objects: Iterable[Object]) -> list[tuple[str, tuple[str, ...]]
         pods = [p for p in ways.successors(service) if p.startswith("Pod/") and p in place]
         if not pods:
             continue
-        above = nx.DiGraph(place.subgraph({*pods, *(a for p in pods for a in nx.ancestors(place, p))}).copy())
+        above: Graph = nx.DiGraph(place.subgraph({*pods, *(a for p in pods for a in nx.ancestors(place, p))}).copy())
         above.add_edges_from((pod, "sink") for pod in pods)
         roots = [n for n in above if above.in_degree(n) == 0]
         above.add_edges_from(("source", root) for root in roots)
