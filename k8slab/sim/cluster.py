@@ -236,7 +236,8 @@ class Cluster:
 
     def start(self) -> None:
         """Fill the store with what every cluster has, and start the components."""
-        bootstrap(self.registry, self._control_plane(), PORT, self._pki.ca.certificate.decode())
+        advertised = self._control_plane() or ("127.0.0.1",)  # a control plane without nodes: only the host reaches it
+        bootstrap(self.registry, advertised, PORT, self._pki.ca.certificate.decode())
         self.definitions.start()
         install_dns(self.loopback.client(MASTER, "kubeadm"))
         install_storage(self.loopback.client(MASTER, "kubeadm"))
