@@ -1,8 +1,8 @@
 """Objects of a cluster as networkx graphs: pure functions, no cluster, no Jupyter.
 
-`placement` (which pod is on which node), `ownership` (who made whom), `control_plane` (the parts and who talks to whom).
-`traffic`, `access`, `storage`, `configuration`, `zones` (schemas of one engine, `change_graph`), `reachability` (who may talk
-to whom). Questions: `queries`; files: `export`. Graphs take watch events in place. Attributes are documented in each module.
+`placement` (which pod is on which node), `control_plane` (the parts and who talks to whom), `reachability` (who may talk to
+whom); `ownership`, `traffic`, `access`, `storage`, `configuration`, `zones` are schemas of one engine (`relations`). Questions:
+`queries`; files: `export`. Graphs take watch events in place. Attributes of nodes and edges are documented in each module.
 """
 
 from k8slab.topology.controlplane import control_plane, control_plane_text
@@ -11,10 +11,11 @@ from k8slab.topology.kinds import SCHEMAS, access, configuration, storage, traff
 from k8slab.topology.ownership import change_ownership, owners_tree, ownership
 from k8slab.topology.placement import Graph, change_placement, node_order, object_id, placement, pods_of
 from k8slab.topology.queries import Blast, blast_radius, orphans, request_path, single_points, unreachable_services
-from k8slab.topology.reach import reach_differences, reachability
+from k8slab.topology.reach import change_reachability, reach_differences, reachability
 from k8slab.topology.relations import Schema, build, change_graph
 from k8slab.topology.status import POD_CLASSES, PodClass, node_status, pod_class, pod_status
 from k8slab.topology.text import PLACEMENT_COLUMNS, placement_rows, placement_summary, placement_tree
+from k8slab.topology.words import Words, Workload, words_of, workload_of
 
 __all__ = [
     "PLACEMENT_COLUMNS",
@@ -24,12 +25,15 @@ __all__ = [
     "Graph",
     "PodClass",
     "Schema",
+    "Words",
+    "Workload",
     "access",
     "blast_radius",
     "build",
     "change_graph",
     "change_ownership",
     "change_placement",
+    "change_reachability",
     "configuration",
     "control_plane",
     "control_plane_text",
@@ -57,5 +61,7 @@ __all__ = [
     "to_json",
     "traffic",
     "unreachable_services",
+    "words_of",
+    "workload_of",
     "zones",
 ]

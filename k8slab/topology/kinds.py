@@ -1,5 +1,6 @@
-"""The graphs beyond placement and ownership, as schemas of `relations`: traffic, access, storage, configuration, zones.
+"""The graphs beyond placement, as schemas of `relations`: ownership, traffic, access, storage, configuration, zones.
 
+- `ownership`: owner → owned; see its module.
 - `traffic`: ``Client/outside`` → Ingress/Gateway → (HTTPRoute →) Service → EndpointSlice → Pod → Node; the edge to a pod has
   ``ready``. A Service → Pod edge (``relation="selects"``) shows what the selector means, ready or not.
 - `access`: subject → binding → role → ``Permission/<verbs> <resources>``; a subject that is no ServiceAccount is virtual.
@@ -13,6 +14,7 @@ Each is a function of fetched objects; `change_graph` takes a watch event.
 from collections.abc import Iterable, Iterator
 
 from k8slab.apimachinery.types import Object, labels, namespace_of
+from k8slab.topology.ownership import OWNERSHIP
 from k8slab.topology.placement import Graph
 from k8slab.topology.relations import Link, Pair, Schema, build
 from k8slab.topology.uses import pod_spec_uses
@@ -143,10 +145,11 @@ def _kinds(names: str) -> frozenset[str]:
 
 _SELECTS = (Pair("Service", "Pod", "selects", "spec.selector", _selected),)
 
-#: Name of a graph -> what it is made of; ``kinds`` says what to fetch.
+#: Name of a graph -> what it is made of; ``kinds`` says what to fetch (ownership takes any).
 SCHEMAS = {
     s.name: s
     for s in (
+        OWNERSHIP,
         Schema("traffic", _kinds("Pod Node Service EndpointSlice Ingress Gateway HTTPRoute"), _traffic_links, _SELECTS),
         Schema("access", _kinds("Role ClusterRole RoleBinding ClusterRoleBinding ServiceAccount"), _access_links),
         Schema(

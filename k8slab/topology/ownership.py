@@ -1,22 +1,30 @@
 """Who made whom: Deployment → ReplicaSet → Pod, read from ``metadata.ownerReferences``.
 
-Nodes of the graph: ``kind``, ``name``, ``namespace``, ``status`` (a pod's STATUS; "2/3 ready" of what counts replicas),
-``state`` (a `PodClass` of a pod, else "object"), ``object``. Ids are `object_id`. Edges: owner → owned with
-``relation="owns"`` and ``controller`` (whether it is the one owner that manages the object). An owner that was not
-fetched is still there, with ``status="not fetched"``.
+A schema of `relations`, of whatever kinds are given. Nodes and edges are as described there; an owner that was not fetched is
+still there, ``missing`` and with ``status="not fetched"``. Edges: owner → owned with ``relation="owns"`` and ``controller``
+(whether it is the one owner that manages the object).
 """
 
 from collections.abc import Iterable, Iterator
 
-import networkx as nx
+from k8slab.apimachinery.types import Object, namespace_of
+from k8slab.topology.placement import Graph
+from k8slab.topology.relations import Link, Schema, build, change_graph
 
-from k8slab.apimachinery.types import Object, name_of, namespace_of
-from k8slab.topology.placement import Graph, object_id
-from k8slab.topology.status import pod_class, pod_status
+__all__ = ["OWNERSHIP", "change_ownership", "owners_tree", "ownership"]
 
-__all__ = ["change_ownership", "owners_tree", "ownership", "replicas_text"]
+_CLUSTER_SCOPED_OWNERS = ("Node", "Namespace", "APIService", "CustomResourceDefinition", "PersistentVolume")
 
-_CLUSTER_SCOPED_OWNERS = ("Node", "Namespace")
+
+def _owners(obj: Object) -> Iterator[Link]:
+    for i, ref in enumerate(obj["metadata"].get("ownerReferences") or ()):
+        scope = "" if ref["kind"] in _CLUSTER_SCOPED_OWNERS else namespace_of(obj)
+        manages = (("controller", bool(ref.get("controller"))),)
+        path = f"metadata.ownerReferences[{i}]"
+        yield Link(ref["kind"], ref["name"], scope, "owns", path, forward=False, extra=manages)
+
+
+OWNERSHIP = Schema("ownership", frozenset(), _owners)
 
 
 def ownership(objects: Iterable[Object]) -> Graph:
@@ -27,55 +35,12 @@ def ownership(objects: Iterable[Object]) -> Graph:
     >>> list(ownership([web]).edges)
     [('ReplicaSet/chat/web', 'Pod/chat/web-1')]
     """
-    graph: Graph = nx.DiGraph()
-    for obj in objects:
-        change_ownership(graph, "ADDED", obj)
-    return graph
+    return build(OWNERSHIP, objects)
 
 
 def change_ownership(graph: Graph, change: str, obj: Object) -> str:
     """Take one watch event into the graph in place; return the id it concerned."""
-    namespace = namespace_of(obj)
-    key = object_id(obj["kind"], name_of(obj), namespace)
-    if change == "DELETED":
-        if key in graph:
-            graph.remove_node(key)
-        return key
-    graph.add_node(key, **_attributes(obj))
-    owners = {}
-    for ref in obj["metadata"].get("ownerReferences") or ():
-        scope = "" if ref["kind"] in _CLUSTER_SCOPED_OWNERS else namespace
-        owner = object_id(ref["kind"], ref["name"], scope)
-        owners[owner] = bool(ref.get("controller"))
-        if owner not in graph:
-            graph.add_node(
-                owner, kind=ref["kind"], name=ref["name"], namespace=scope, status="not fetched", state="object", object={}
-            )
-    graph.remove_edges_from([(o, key) for o in graph.predecessors(key) if o not in owners])
-    graph.add_edges_from((owner, key, {"relation": "owns", "controller": manages}) for owner, manages in owners.items())
-    return key
-
-
-def _attributes(obj: Object) -> Object:
-    is_pod = obj["kind"] == "Pod"
-    return {
-        "kind": obj["kind"],
-        "name": name_of(obj),
-        "namespace": namespace_of(obj),
-        "status": pod_status(obj) if is_pod else replicas_text(obj),
-        "state": pod_class(obj) if is_pod else "object",
-        "object": obj,
-    }
-
-
-def replicas_text(obj: Object) -> str:
-    """Return "2/3 ready" of an object that counts replicas, else "".
-
-    >>> replicas_text({"spec": {"replicas": 3}, "status": {"readyReplicas": 2}})
-    '2/3 ready'
-    """
-    wanted = (obj.get("spec") or {}).get("replicas")
-    return "" if wanted is None else f"{(obj.get('status') or {}).get('readyReplicas', 0)}/{wanted} ready"
+    return change_graph(graph, change, obj)
 
 
 def owners_tree(graph: Graph) -> str:

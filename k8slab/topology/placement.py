@@ -7,6 +7,8 @@ Nodes of the graph (ids are `object_id`):
   ("1/1"), ``restarts``, ``ip``, ``node`` ("" while it waits for one), ``created``, ``owner``, ``object``
 
 Edges: node → pod with ``relation="runs"``. A pod without a node, or whose node is not known, has no edge.
+
+``graph.graph["named"]`` is an index for ourselves: name of a node that is not there → the pods that name it.
 """
 
 import re
@@ -38,7 +40,7 @@ def placement(nodes: Iterable[Object], pods: Iterable[Object]) -> Graph:
     >>> list(graph.edges(data="relation"))
     [('Node/n1', 'Pod/chat/web', 'runs')]
     """
-    graph: Graph = nx.DiGraph()
+    graph: Graph = nx.DiGraph(named={})
     for obj in (*nodes, *pods):
         change_placement(graph, "ADDED", obj)
     return graph
@@ -46,27 +48,49 @@ def placement(nodes: Iterable[Object], pods: Iterable[Object]) -> Graph:
 
 def change_placement(graph: Graph, change: str, obj: Object) -> str:
     """Take one watch event ("ADDED", "MODIFIED", "DELETED") into the graph in place; return the id it concerned."""
-    kind = obj["kind"]
-    key = object_id(kind, name_of(obj), namespace_of(obj))
+    key = object_id(obj["kind"], name_of(obj), namespace_of(obj))
     if change == "DELETED":
-        if key in graph:
-            graph.remove_node(key)
-        return key
-    graph.add_node(key, **(_node_attributes(obj) if kind == "Node" else _pod_attributes(obj)))
-    if kind == "Node":
-        waiting = [p for p, a in graph.nodes(data=True) if a["kind"] == "Pod" and a["node"] == name_of(obj)]
-        graph.add_edges_from(((key, p) for p in waiting), relation="runs")
+        _remove(graph, key)
+    elif obj["kind"] == "Node":
+        new = key not in graph
+        graph.add_node(key, **_node_attributes(obj))
+        if new:
+            graph.add_edges_from(((key, pod) for pod in graph.graph["named"].pop(name_of(obj), ())), relation="runs")
     else:
-        _place(graph, key)
+        before = graph.nodes[key]["node"] if key in graph else None
+        graph.add_node(key, **_pod_attributes(obj))
+        if graph.nodes[key]["node"] != before:
+            _unplace(graph, key, before)
+            _place(graph, key)
     return key
 
 
+def _remove(graph: Graph, key: str) -> None:
+    if key not in graph:
+        return
+    a, pods = graph.nodes[key], list(graph.successors(key))
+    if a["kind"] == "Pod":
+        _unplace(graph, key, a["node"])
+    elif pods:
+        graph.graph["named"][a["name"]] = dict.fromkeys(pods)
+    graph.remove_node(key)
+
+
 def _place(graph: Graph, pod: str) -> None:
-    node = object_id("Node", graph.nodes[pod]["node"])
-    for old in [n for n in graph.predecessors(pod) if n != node]:
-        graph.remove_edge(old, pod)
+    name = graph.nodes[pod]["node"]
+    node = object_id("Node", name)
     if node in graph:
         graph.add_edge(node, pod, relation="runs")
+    elif name:
+        graph.graph["named"].setdefault(name, {})[pod] = None
+
+
+def _unplace(graph: Graph, pod: str, name: str | None) -> None:
+    graph.remove_edges_from([(node, pod) for node in graph.predecessors(pod)])
+    if name in graph.graph["named"]:
+        graph.graph["named"][name].pop(pod, None)
+        if not graph.graph["named"][name]:
+            del graph.graph["named"][name]
 
 
 def _node_attributes(node: Object) -> Object:
@@ -112,6 +136,8 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def pods_of(graph: Graph, node: str | None) -> list[str]:
     """Return the ids of the pods on a node (None: of those that wait for a node), oldest first."""
-    placed = {pod for _, pod in graph.edges}
-    pods = graph.successors(node) if node else (k for k, a in graph.nodes(data=True) if a["kind"] == "Pod" and k not in placed)
+    if node is not None:
+        pods = list(graph.successors(node))
+    else:
+        pods = [k for k, a in graph.nodes(data=True) if a["kind"] == "Pod" and not graph.in_degree(k)]
     return sorted(pods, key=lambda p: (graph.nodes[p]["created"], p))

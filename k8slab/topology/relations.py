@@ -2,8 +2,8 @@
 
 A `Schema` says for one graph which kinds it takes, what an object refers to by name (`Link`) and which pairs of kinds
 belong together by a test (`Pair`). Nodes have ``kind``, ``name``, ``namespace``, ``object`` (``{}`` if it was not fetched),
-``missing`` (something refers to it and it was not fetched or does not exist) and ``virtual`` (no API object: a user, a
-permission, the outside world). Edges have ``relation``, ``fields`` (a tuple: where the reference stands) and ``by`` (the object
+``missing`` (something refers to it and it was not fetched or does not exist), ``virtual`` (no API object: a user, a
+permission, the outside world), ``status`` ("not fetched" of what is missing) and ``state`` (`words`). Edges have ``relation``, ``fields`` (a tuple: where the reference stands) and ``by`` (the object
 that says so, "" for a pair). Ids are `object_id`; objects must be of the same cluster.
 """
 
@@ -15,8 +15,11 @@ import networkx as nx
 
 from k8slab.apimachinery.types import Object, name_of, namespace_of
 from k8slab.topology.placement import Graph, object_id
+from k8slab.topology.words import words_of
 
 __all__ = ["Link", "Pair", "Schema", "build", "change_graph"]
+
+_NOT_FETCHED = "not fetched"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two kinds that belong together if ``test(source, target)`` says so."""
+    """Two kinds that belong together, within a namespace, if ``test(source, target)`` says so."""
 
     source: str
     target: str
@@ -46,7 +49,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Schema:
-    """What one graph is made of."""
+    """What one graph is made of; no ``kinds`` means any."""
 
     name: str
     kinds: frozenset[str]
@@ -65,20 +68,24 @@ def build(schema: Schema, objects: Iterable[Object]) -> Graph:
 def change_graph(graph: Graph, change: str, obj: Object) -> str:
     """Take one watch event into a graph of `build` in place; return the id it concerned."""
     schema: Schema = graph.graph["schema"]
-    kind = obj["kind"]
-    key = object_id(kind, name_of(obj), namespace_of(obj))
-    if kind not in schema.kinds:
+    kind, namespace = obj["kind"], namespace_of(obj)
+    key = object_id(kind, name_of(obj), namespace)
+    if schema.kinds and kind not in schema.kinds:
         return key
     _forget(graph, key)
-    same = graph.graph["by_kind"].setdefault(kind, {})
+    same = graph.graph["by_kind"].setdefault((kind, namespace), {})
     if change == "DELETED":
         same.pop(key, None)
         if key in graph:
-            graph.nodes[key].update(object={}, missing=True)
+            graph.nodes[key].update(object={}, missing=True, status=_NOT_FETCHED, state="object")
             _drop_unused(graph, [key])
         return key
     same[key] = obj
-    graph.add_node(key, kind=kind, name=name_of(obj), namespace=namespace_of(obj), object=obj, missing=False, virtual=False)
+    words = words_of(obj)
+    graph.add_node(
+        key, kind=kind, name=name_of(obj), namespace=namespace, object=obj, missing=False, virtual=False,
+        status=words.status, state=words.state,
+    )  # fmt: skip
     for link in schema.links(obj):
         _link(graph, key, link)
     for pair in schema.pairs:
@@ -106,7 +113,7 @@ def _link(graph: Graph, key: str, link: Link) -> None:
     if other not in graph:
         graph.add_node(
             other, kind=link.kind, name=link.name, namespace=link.namespace, object={}, missing=not link.virtual,
-            virtual=link.virtual,
+            virtual=link.virtual, status="" if link.virtual else _NOT_FETCHED, state="object",
         )  # fmt: skip
     edge = (key, other) if link.forward else (other, key)
     before = graph.edges[edge]["fields"] if graph.has_edge(*edge) else ()
@@ -115,11 +122,11 @@ def _link(graph: Graph, key: str, link: Link) -> None:
 
 
 def _pair(graph: Graph, pair: Pair, key: str, obj: Object) -> None:
-    by_kind = graph.graph["by_kind"]
+    by_kind, namespace = graph.graph["by_kind"], namespace_of(obj)
     if obj["kind"] == pair.source:
-        found = [(key, k) for k, other in by_kind.get(pair.target, {}).items() if pair.test(obj, other)]
+        found = [(key, k) for k, other in by_kind.get((pair.target, namespace), {}).items() if pair.test(obj, other)]
     elif obj["kind"] == pair.target:
-        found = [(k, key) for k, other in by_kind.get(pair.source, {}).items() if pair.test(other, obj)]
+        found = [(k, key) for k, other in by_kind.get((pair.source, namespace), {}).items() if pair.test(other, obj)]
     else:
         return
     graph.add_edges_from(found, relation=pair.relation, fields=(pair.path,), by="")

@@ -9,7 +9,11 @@ from k8slab.topology import (
     blast_radius,
     build,
     change_graph,
+    change_placement,
+    change_reachability,
     orphans,
+    placement,
+    reach_differences,
     reachability,
     request_path,
     single_points,
@@ -24,12 +28,18 @@ from k8slab.topology import (
 NAMES = st.sampled_from(["a", "b", "c"])
 
 
-def _pod(name, label, node="", config=""):
+def _pod(name, label, node="", config="", owner=""):
     spec = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": config}}] if config else []}]}
     if node:
         spec["nodeName"] = node
     meta = {"name": name, "namespace": "x", "labels": {"app": label}}
+    if owner:
+        meta["ownerReferences"] = [{"kind": "ReplicaSet", "name": owner, "controller": True}]
     return {"kind": "Pod", "metadata": meta, "spec": spec}
+
+
+def _replica_set(name, replicas):
+    return {"kind": "ReplicaSet", "metadata": {"name": name, "namespace": "x"}, "spec": {"replicas": replicas}}
 
 
 def _node(name, zone):
@@ -60,23 +70,74 @@ def _config(name):
 
 
 OBJECTS = st.one_of(
-    st.builds(_pod, NAMES, NAMES, NAMES, NAMES), st.builds(_node, NAMES, NAMES), st.builds(_service, NAMES, NAMES),
+    st.builds(_pod, NAMES, NAMES, NAMES, NAMES, NAMES), st.builds(_replica_set, NAMES, st.integers(0, 2)), st.builds(_node, NAMES, NAMES), st.builds(_service, NAMES, NAMES),
     st.builds(_slice, NAMES, NAMES), st.builds(_binding, NAMES, NAMES, NAMES), st.builds(_role, NAMES, NAMES),
     st.builds(_config, NAMES),
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(sorted(SCHEMAS)), st.lists(st.tuples(st.sampled_from(["MODIFIED", "DELETED"]), OBJECTS), max_size=25))
-def test_incremental_equals_rebuilt(name, events):
-    live, there = build(SCHEMAS[name], []), {}
+CHANGES = st.sampled_from(["MODIFIED", "DELETED"])
+
+
+def _same(one, other):
+    assert dict(one.nodes(data=True)) == dict(other.nodes(data=True))
+    assert {(u, v): d for u, v, d in one.edges(data=True)} == {(u, v): d for u, v, d in other.edges(data=True)}
+
+
+def _after(events):
+    there = {}
     for change, obj in events:
-        change_graph(live, change, obj)
         key = (obj["kind"], obj["metadata"]["name"])
         there.pop(key, None) if change == "DELETED" else there.update({key: obj})
-    fresh = build(SCHEMAS[name], there.values())
-    assert dict(live.nodes(data=True)) == dict(fresh.nodes(data=True))
-    assert {(u, v): d for u, v, d in live.edges(data=True)} == {(u, v): d for u, v, d in fresh.edges(data=True)}
+    return list(there.values())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(SCHEMAS)), st.lists(st.tuples(CHANGES, OBJECTS), max_size=25))
+def test_incremental_equals_rebuilt(name, events):
+    live = build(SCHEMAS[name], [])
+    for change, obj in events:
+        change_graph(live, change, obj)
+    _same(live, build(SCHEMAS[name], _after(events)))
+
+
+PLACED = st.one_of(st.builds(_pod, NAMES, NAMES, st.sampled_from(["", "a", "b"])), st.builds(_node, NAMES, NAMES))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(CHANGES, PLACED), max_size=25))
+def test_placement_that_took_events_is_the_placement_of_what_is_there(events):
+    live = placement((), ())
+    for change, obj in events:
+        change_placement(live, change, obj)
+    there = _after(events)
+    _same(live, placement([o for o in there if o["kind"] == "Node"], [o for o in there if o["kind"] == "Pod"]))
+    _same(live, placement((), there[::-1]))
+
+
+def _policy(name, label, frm):
+    spec = {
+        "podSelector": {"matchLabels": {"app": label}},
+        "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": frm}}}]}],
+    }
+    return {"kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "x"}, "spec": spec}
+
+
+def _space(team):
+    return {"kind": "Namespace", "metadata": {"name": "x", "labels": {"team": team}}}
+
+
+POLICED = st.one_of(st.builds(_pod, NAMES, NAMES), st.builds(_policy, NAMES, NAMES, NAMES), st.builds(_space, NAMES))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(CHANGES, POLICED), max_size=20))
+def test_reachability_that_took_events_is_the_reachability_of_what_is_there(events):
+    live = reachability((), ())
+    for change, obj in events:
+        change_reachability(live, change, obj)
+    pods, policies, spaces = ([o for o in _after(events) if o["kind"] == k] for k in ("Pod", "NetworkPolicy", "Namespace"))
+    _same(live, reachability(pods, policies, spaces))
 
 
 WORLD = [_node("n1", "z1"), _node("n2", "z1"), _pod("a", "web", "n1", "conf"), _pod("b", "web", "n2"), _pod("c", "db", "n1"),
@@ -115,6 +176,18 @@ def test_a_policy_without_rules_closes_a_pod():
     graph = reachability([_pod("a", "web"), _pod("c", "db")], [deny])
     assert not graph.edges["Pod/x/a", "Pod/x/c"]["declared"]
     assert graph.edges["Pod/x/c", "Pod/x/a"]["declared"]
+
+
+def test_a_flow_that_came_through_is_observed_though_refused():
+    deny = {"metadata": {"name": "deny", "namespace": "x"}, "spec": {"podSelector": {"matchLabels": {"app": "db"}}}}
+    graph = reachability([_pod("a", "web"), _pod("c", "db")], [deny])
+    source = {"kind": "Pod", "namespace": "x", "name": "a"}
+    flow = {"kind": "Flow", "metadata": {"name": "f", "namespace": "x"}, "spec": {"source": source, "target": "x/c"}}
+    change_reachability(graph, "ADDED", {**flow, "status": {"verdict": "timeout"}})
+    assert graph.edges["Pod/x/a", "Pod/x/c"]["observed"] is False
+    change_reachability(graph, "ADDED", {**flow, "status": {"verdict": "answered 200"}})
+    assert graph.edges["Pod/x/a", "Pod/x/c"]["observed"] is True
+    assert reach_differences(graph) == [("Pod/x/a", "Pod/x/c", "observed, though policies refuse it: are they enforced?")]
 
 
 def test_exports_read_back():
