@@ -133,7 +133,8 @@ def _observe(graph: Graph, flow: Object) -> None:
     source, target = (flow["spec"].get("source") or {}), flow["spec"].get("target") or ""
     if graph.graph["observed"] is None:
         graph.graph["observed"] = set()
-        nx.set_edge_attributes(graph, False, "observed")
+        for _, _, edge in graph.edges(data=True):
+            edge["observed"] = False
     namespace, separator, name = target.partition("/")
     verdict = str((flow.get("status") or {}).get("verdict"))
     if source.get("kind") != "Pod" or not separator or not verdict.startswith(("answered", "connected")):

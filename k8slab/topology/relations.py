@@ -1,10 +1,12 @@
 """Graphs from references and selectors, kept true by watch events: the engine below the graphs of this package.
 
 A `Schema` says for one graph which kinds it takes, what an object refers to by name (`Link`) and which pairs of kinds
-belong together by a test (`Pair`). Nodes have ``kind``, ``name``, ``namespace``, ``object`` (``{}`` if it was not fetched),
-``missing`` (something refers to it and it was not fetched or does not exist), ``virtual`` (no API object: a user, a
-permission, the outside world), ``status`` ("not fetched" of what is missing) and ``state`` (`words`). Edges have ``relation``, ``fields`` (a tuple: where the reference stands) and ``by`` (the object
-that says so, "" for a pair). Ids are `object_id`; objects must be of the same cluster.
+belong together by a test (`Pair`). Ids are `object_id`; objects must be of the same cluster.
+
+Nodes have ``kind``, ``name``, ``namespace``, ``object`` (``{}`` if it was not fetched), ``missing`` (something refers to it and
+it was not fetched or does not exist), ``virtual`` (no API object: a user, a permission, the outside world), ``status`` ("not
+fetched" of what is missing) and ``state`` (`words`). Edges have ``relation``, ``fields`` (a tuple: where the reference stands)
+and ``by`` (the object that says so, "" for a pair).
 """
 
 from collections.abc import Callable, Iterable

@@ -70,7 +70,8 @@ def _config(name):
 
 
 OBJECTS = st.one_of(
-    st.builds(_pod, NAMES, NAMES, NAMES, NAMES, NAMES), st.builds(_replica_set, NAMES, st.integers(0, 2)), st.builds(_node, NAMES, NAMES), st.builds(_service, NAMES, NAMES),
+    st.builds(_pod, NAMES, NAMES, NAMES, NAMES, NAMES), st.builds(_replica_set, NAMES, st.integers(0, 2)),
+    st.builds(_node, NAMES, NAMES), st.builds(_service, NAMES, NAMES),
     st.builds(_slice, NAMES, NAMES), st.builds(_binding, NAMES, NAMES, NAMES), st.builds(_role, NAMES, NAMES),
     st.builds(_config, NAMES),
 )  # fmt: skip
