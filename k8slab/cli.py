@@ -44,6 +44,9 @@ def up(
     no_network_policy: Annotated[
         bool, typer.Option("--no-network-policy", help="A network plugin that does not enforce NetworkPolicies.")
     ] = False,
+    pod_network: Annotated[
+        str, typer.Option(help="How nodes carry pods' packets: routed (kindnet, Calico) or overlay (flannel).")
+    ] = "routed",
 ) -> None:
     """Start the embedded cluster, or say where it runs."""
     from k8slab.cluster import embedded
@@ -52,6 +55,8 @@ def up(
         raise K8slabError(f'--clock must be "real", "accelerated" or "stepped", not "{clock}"')
     if not 0 < rate <= 100_000:
         raise K8slabError(f'--rate must be more than 0 and at most 100000, not "{rate:g}"')
+    if pod_network not in ("routed", "overlay"):
+        raise K8slabError(f'--pod-network must be "routed" or "overlay", not "{pod_network}"')
     before = embedded.find(state)
     if before is None and nodes > 100:
         typer.echo(f"starting a cluster of {nodes} nodes ...", err=True)
@@ -65,6 +70,7 @@ def up(
         port=port,
         start_delays=not no_start_delays,
         network_policy=not no_network_policy,
+        pod_network=pod_network,
     )
     typer.echo(f"the embedded cluster {'runs' if before else 'is ready'} at {cluster.url}")
     typer.echo(f'to use it in this shell: export KUBECONFIG="{cluster.kubeconfig}"')

@@ -85,6 +85,7 @@ def up(
     port: int = 0,
     start_delays: bool = True,
     network_policy: bool = True,
+    pod_network: str = "routed",
     name: str = "k8slab",
 ) -> Embedded:
     """Return the cluster of a state directory, starting it if it does not run.
@@ -109,6 +110,8 @@ def up(
         Whether pulling images and starting containers takes time.
     network_policy
         Whether the cluster's network plugin enforces NetworkPolicies; not all do.
+    pod_network
+        How packets get from node to node: ``routed`` (as kindnet and Calico) or ``overlay`` (VXLAN, as flannel).
     name
         Name of the cluster and its context.
 
@@ -129,6 +132,7 @@ def up(
     command += ["--seed", str(seed)] if seed is not None else []
     command += [] if start_delays else ["--no-start-delays"]
     command += [] if network_policy else ["--no-network-policy"]
+    command += ["--pod-network", pod_network]
     with _one_at_a_time(state):
         if find(state) is None:
             _start(state, command)

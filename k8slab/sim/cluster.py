@@ -49,6 +49,7 @@ from k8slab.sim.housekeeping import Housekeeping
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
 from k8slab.sim.network import Network
+from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.nodeports import NodePorts
 from k8slab.sim.runtime import Runtime
 from k8slab.sim.runtime.saving import DiskKeeper
@@ -77,6 +78,8 @@ class ClusterConfig:
         Whether pulling and starting take the time they would.
     network_policy
         Whether the network plugin enforces NetworkPolicies.
+    pod_network
+        How packets get from node to node: see `k8slab.sim.network.routes`.
     database
         The store's file; None keeps everything in memory.
     audit_log
@@ -89,6 +92,7 @@ class ClusterConfig:
     clock_rate: float = 1.0
     start_delays: bool = True
     network_policy: bool = True
+    pod_network: PodNetwork = "routed"
     database: Path | None = None
     audit_log: Path | None = None
 
@@ -135,7 +139,8 @@ class Cluster:
 
     def _components(self) -> None:
         kernel, config = self.kernel, self.config
-        self.network = Network(self._client("system:kube-proxy", "kube-proxy"), kernel, config.network_policy)
+        proxy = self._client("system:kube-proxy", "kube-proxy")
+        self.network = Network(proxy, kernel, config.network_policy, config.pod_network)
         self.runtime = Runtime(kernel, self.network)
         self.scheduler = Scheduler(self._client("system:kube-scheduler", "kube-scheduler"), kernel, self.traces)
         self.controllers = ControllerManager(

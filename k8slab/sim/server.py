@@ -28,6 +28,7 @@ from k8slab.sim.clock import Mode
 from k8slab.sim.cluster import Cluster, ClusterConfig
 from k8slab.sim.door import HOST, Door, listen
 from k8slab.sim.kubelet import NodeConfig
+from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.shape import default_nodes, nodes_of_kind_config
 
 __all__ = ["ServerConfig", "ServerThread", "main", "serve"]
@@ -47,7 +48,7 @@ class ServerConfig:
         Directory of everything the cluster keeps: ``cluster.db``, ``pki/``, ``kubeconfig``, ``server.json``, ``server.log``.
     port
         Port to listen on; 0 takes the one of last time, or a free one.
-    nodes, seed, clock_mode, clock_rate, start_delays, network_policy
+    nodes, seed, clock_mode, clock_rate, start_delays, network_policy, pod_network
         See `ClusterConfig`.
     name
         Name of the cluster and its context in the kubeconfig.
@@ -63,6 +64,7 @@ class ServerConfig:
     clock_rate: float = 1.0
     start_delays: bool = True
     network_policy: bool = True
+    pod_network: PodNetwork = "routed"
     name: str = "k8slab"
     durable: bool = True
 
@@ -122,6 +124,7 @@ def _cluster_config(config: ServerConfig) -> ClusterConfig:
         clock_rate=config.clock_rate,
         start_delays=config.start_delays,
         network_policy=config.network_policy,
+        pod_network=config.pod_network,
         database=config.state / "cluster.db" if config.durable else None,
         audit_log=config.state / "audit.log" if config.durable else None,
     )
@@ -238,6 +241,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--no-start-delays", action="store_true")
     parser.add_argument("--no-network-policy", action="store_true", help="a network plugin that ignores NetworkPolicies")
+    parser.add_argument("--pod-network", choices=("routed", "overlay"), default="routed", help="how nodes carry pods' packets")
     parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
     parser.add_argument("--name", default="k8slab")
     parser.add_argument("--ready-fd", type=int)
@@ -287,6 +291,7 @@ def _config(options: argparse.Namespace) -> ServerConfig:
         clock_rate=options.rate,
         start_delays=not options.no_start_delays,
         network_policy=not options.no_network_policy,
+        pod_network=options.pod_network,
         name=options.name,
         durable=not options.memory,
     )

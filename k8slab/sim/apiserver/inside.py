@@ -62,6 +62,10 @@ class InsideServer:
         """Never called: whoever speaks HTTP gets requests."""
         raise NotImplementedError
 
+    async def datagram(self, data: bytes, client_ip: str) -> bytes | None:
+        """Never called: it listens on TCP only."""
+        raise NotImplementedError
+
 
 def _at_once(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine of asyncio that has nothing to wait for."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from k8slab.apimachinery.types import Object, key_of
+from k8slab.sim.network.balancing import Endpoint
 from k8slab.sim.network.namespace import CLUSTER_DOMAIN
-from k8slab.sim.network.services import Endpoint, ServiceTable
+from k8slab.sim.network.services import ServiceTable
 
-__all__ = ["Answer", "ClusterDns", "Record"]
+__all__ = ["Answer", "ClusterDns", "Record", "ask", "decode", "encode", "question"]
 
 
 class Record(NamedTuple):
@@ -37,6 +38,38 @@ class Answer:
 
 
 _UNKNOWN = Answer("NXDOMAIN")
+
+
+def ask(data: bytes) -> tuple[str, str]:
+    """Read a question; the simulated network carries "TYPE NAME" where DNS has its own format.
+
+    >>> ask(question("web.chat.svc.cluster.local"))
+    ('web.chat.svc.cluster.local', 'A')
+    """
+    type, _, name = data.decode("utf-8", "replace").strip().partition(" ")
+    return name, type
+
+
+def question(name: str, type: str = "A") -> bytes:
+    """Write a question."""
+    return f"{type} {name}".encode()
+
+
+def encode(answer: Answer) -> bytes:
+    """Write an answer: the code, then a line per record."""
+    return "\n".join([answer.rcode, *(f"{r.name} {r.type} {r.value}" for r in answer.records)]).encode()
+
+
+def decode(data: bytes) -> Answer | None:
+    """Read an answer; None if it is none.
+
+    >>> decode(encode(Answer("NOERROR", (Record("web", "SRV", "0 100 80 web"),)))).records[0].value
+    '0 100 80 web'
+    """
+    rcode, *lines = data.decode("utf-8", "replace").split("\n")
+    if rcode not in ("NOERROR", "NXDOMAIN", "SERVFAIL"):
+        return None
+    return Answer(rcode, tuple(Record(*line.split(" ", 2)) for line in lines))
 
 
 class ClusterDns:

@@ -55,6 +55,10 @@ class UnknownHost(ConnectError):
 
 
 class NameserverTimeout(UnknownHost):
-    """No name server answered at all."""
+    """No name server answered at all, or (``refused``) none is there to answer."""
 
     kind, text = "dns-timeout", "connection timed out; no servers could be reached"
+
+    def __init__(self, host: str, port: int = 0, ip: str = "", refused: bool = False) -> None:
+        super().__init__(host, port, ip)
+        self.refused = refused

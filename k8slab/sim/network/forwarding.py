@@ -14,6 +14,7 @@ from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath
 from k8slab.sim.network.policies import PolicyAgent
 from k8slab.sim.network.policy import Peer, Verdict
+from k8slab.sim.network.routes import PodNetwork, Reach, crossing, gateway
 from k8slab.sim.network.services import ServiceTable
 from k8slab.sim.network.sockets import Listener
 
@@ -42,6 +43,8 @@ class Tables:
     listeners: dict[tuple[str, int, str], Listener] = field(default_factory=dict)
     host_ports: dict[tuple[str, int, str], tuple[str, int]] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
+    kind: PodNetwork = "routed"
+    nodes: dict[str, Reach] = field(default_factory=dict)
 
 
 class Outcome(NamedTuple):
@@ -62,6 +65,7 @@ class _Hop(NamedTuple):
     port: int
     masquerade: str = ""
     rejected: bool = False
+    dropped: bool = False
 
 
 class Forwarder:
@@ -86,11 +90,13 @@ class Forwarder:
         hop = self._translate(source, ip, port, protocol, path, now, chance)
         if hop.rejected:
             return Outcome(ip, port, error=Refused)
+        if hop.dropped:
+            return Outcome(ip, port, error=TimedOut, wait=SYN_TIMEOUT)
         if hop.ip.startswith("127."):
             path.step("target", f"{hop.ip}:{hop.port} is the host's, outside of the simulated network")
             return Outcome(ip, port, error=Refused)
         owner = self._tables.owners.get(hop.ip)
-        path.step("route", _describe_route(source, hop.ip, owner))
+        self._note_route(source, hop.ip, owner, path)
         if not self._permitted(source, hop, owner, protocol, path):
             return Outcome(hop.ip, hop.port, error=TimedOut, wait=SYN_TIMEOUT)
         if owner is None and any(hop.ip in pool for pool in self._tables.pools.values()):
@@ -104,6 +110,21 @@ class Forwarder:
         peer = self._policies.peer(source)
         return self._heed(self._policies.judge(peer, peer, self._policies.name_server(), 53, "UDP"), path)
 
+    def way(self, source: NetNamespace, ip: str) -> tuple[list[str], bool]:
+        """Return the routers on the way to an address, and whether a packet without ports (ICMP) gets there and back."""
+        tables, owner = self._tables, self._tables.owners.get(ip)
+        if ip.startswith("127.") or ip == source.ip:
+            return [], True
+        from_pod = source.ip not in tables.node_ips
+        here, there = tables.nodes.get(source.node), tables.nodes.get(owner.node if owner else "")
+        hops = [gateway(here.pod_cidr)] if from_pod and here else []
+        if here and there and here != there and ip not in tables.node_ips:
+            base = there.pod_cidr.partition("/")[0]
+            hops.append(there.ip if tables.kind == "routed" else base)
+        if owner is None or {owner.node, source.node} & tables.down:
+            return hops, False
+        return hops, self._permitted(source, _Hop(ip, 0), owner, "ICMP", None)
+
     def _deliver(self, ip: str, port: int, protocol: str, path: PacketPath, client_ip: str, loopback: bool = False) -> Outcome:
         owner = self._tables.owners.get(ip)
         name = owner.name if owner else ip
@@ -115,7 +136,9 @@ class Forwarder:
         path.step("target", f"{name} listens on {protocol} port {port}", ip=ip, port=port, node=owner.node if owner else "")
         return Outcome(ip, port, listener, client_ip)
 
-    def _permitted(self, source: NetNamespace, hop: _Hop, owner: NetNamespace | None, protocol: str, path: PacketPath) -> bool:
+    def _permitted(
+        self, source: NetNamespace, hop: _Hop, owner: NetNamespace | None, protocol: str, path: PacketPath | None
+    ) -> bool:
         """Ask the policies, and note what they say."""
         sender = self._policies.peer(source)
         target = self._policies.peer(owner) if owner else Peer(hop.ip)
@@ -144,10 +167,10 @@ class Forwarder:
         self, source: NetNamespace, ip: str, port: int, protocol: str, path: PacketPath, now: float, chance: random.Random | None
     ) -> _Hop:
         """Do what kube-proxy's rules (and the plugin's for host ports) do with a packet: rewrite, reject or let it pass."""
-        key, external, number = self._services.owner_of(ip), False, "port"
-        entered = self._tables.node_ips.get(ip, "")
-        if key is None and entered:
-            key, external, number = self._services.owner_of_node_port(port, protocol), True, "nodePort"
+        key, number = self._services.owner_of(ip), "port"
+        entered = self._tables.node_ips.get(ip, "") if key is None else ""
+        if entered:
+            key, number = self._services.owner_of_node_port(port, protocol), "nodePort"
         service = self._services.get(*reversed(key.split("/"))) if key else None
         if key is None or service is None:
             return self._host_port(ip, port, protocol, path)
@@ -155,13 +178,30 @@ class Forwarder:
         if entry is None:
             path.step("service", f"{key} has no port {port}/{protocol}: rejected", service=key)
             return _Hop(ip, port, rejected=True)
-        choice = self._services.choose(key, entry, source.ip, now, chance, entered or source.node, external)
+        policy, masquerade = _traffic_policy(service, ip, entered, source)
+        choice = self._services.choose(key, entry, source.ip, now, chance, entered or source.node, policy)
         path.service = key
-        path.step("service", choice.text, service=key, servicePort=entry["port"], endpoints=choice.candidates)
-        if choice.backend is None:
-            return _Hop(ip, port, rejected=True)
-        keeps = not external or service["spec"].get("externalTrafficPolicy") == "Local"
-        return _Hop(choice.backend.ip, choice.backend.port, "" if keeps else ip)
+        backend = choice.backend
+        if backend is None:
+            path.step("service", choice.text, service=key, servicePort=entry["port"], **choice.details)
+            return _Hop(ip, port, rejected=not choice.dropped, dropped=choice.dropped)
+        rewritten: Object = {"destination": f"{ip}:{port} -> {backend.ip}:{backend.port}"}
+        rewritten |= {"source": f"{source.ip} -> {masquerade}"} if masquerade else {}
+        path.step("service", choice.text, service=key, servicePort=entry["port"], **choice.details, rewritten=rewritten)
+        return _Hop(backend.ip, backend.port, masquerade)
+
+    def _note_route(self, source: NetNamespace, ip: str, owner: NetNamespace | None, path: PacketPath) -> None:
+        if ip == source.ip:
+            path.step("route", f"{source.name}: stays in its own network namespace")
+        elif owner is None:
+            path.step("route", f"{source.node}: nobody has {ip}")
+        elif owner.node == source.node:
+            path.step("route", f"{source.node}: {ip} is on the same node")
+        else:
+            here, there = self._tables.nodes.get(source.node), self._tables.nodes.get(owner.node)
+            to_pod = here and there and ip not in self._tables.node_ips
+            details = crossing(self._tables.kind, here, there) if here and there and to_pod else {}
+            path.step("route", f"{source.node} -> {owner.node}: {ip} is on another node", **details)
 
     def _host_port(self, ip: str, port: int, protocol: str, path: PacketPath) -> _Hop:
         mapped = self._tables.host_ports.get((ip, port, protocol))
@@ -171,14 +211,20 @@ class Forwarder:
         return _Hop(*mapped)
 
 
-def _describe_route(source: NetNamespace, ip: str, owner: NetNamespace | None) -> str:
-    if ip == source.ip:
-        return f"{source.name}: stays in its own network namespace"
-    if owner is None:
-        return f"{source.node}: nobody has {ip}"
-    if owner.node == source.node:
-        return f"{source.node}: {ip} is on the same node"
-    return f"{source.node} -> {owner.node}: {ip} is on another node"
+def _traffic_policy(service: Object, ip: str, entered: str, source: NetNamespace) -> tuple[str, str]:
+    """Return the traffic policy that applies to a connection, and the address that replaces the sender's ("" if none does).
+
+    Pods that use a Service's outer addresses, or a node port of their own node, are inside: Local is not for them.
+    """
+    spec = service["spec"]
+    if ip == spec.get("clusterIP"):
+        return spec.get("internalTrafficPolicy") or "Cluster", ""
+    policy = spec.get("externalTrafficPolicy") or "Cluster"
+    if not entered:
+        return "Cluster", ""
+    if policy == "Local":
+        return ("Cluster" if entered == source.node else "Local"), ""
+    return "Cluster", ip
 
 
 def _port_of(service: Object, key: str, port: int, protocol: str) -> Object | None:

@@ -7,11 +7,14 @@ real thing would wait for (no answer to SYN, no host behind an address) takes si
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import NamedTuple
+from zlib import crc32
 
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network.addresses import AddressPool
+from k8slab.sim.network.datagrams import Datagrams, Echo
 from k8slab.sim.network.dns import Answer, ClusterDns
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, Reset, TimedOut, UnknownHost
 from k8slab.sim.network.flows import FlowLog
@@ -22,6 +25,7 @@ from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
 from k8slab.sim.network.policies import PolicyAgent
 from k8slab.sim.network.resolver import Resolver, is_address
+from k8slab.sim.network.routes import PodNetwork, Reach, interfaces, node_routes, pod_routes
 from k8slab.sim.network.services import ServiceTable
 from k8slab.sim.network.sockets import Connection, Listener, Server
 from k8slab.sim.network.tls import PLAIN_TEXT, STRICT, Trust, check
@@ -51,18 +55,21 @@ class Network:
         Clock, chance and coroutines.
     enforce_policies
         Whether the CNI plugin drops what NetworkPolicies do not allow.
+    kind
+        How packets get from node to node.
     """
 
-    def __init__(self, client: Client, kernel: Kernel, enforce_policies: bool = True) -> None:
+    def __init__(self, client: Client, kernel: Kernel, enforce_policies: bool = True, kind: PodNetwork = "routed") -> None:
         self._client, self._kernel = client, kernel
         self.services = ServiceTable(client)
         self.dns = ClusterDns(self.services)
         self.paths = PathLog()
-        self._tables = Tables()
+        self._tables = Tables(kind=kind)
         self._forwarder = Forwarder(self._tables, self.services, PolicyAgent(client, enforce_policies))
-        self._resolver = Resolver(kernel, self._tables, self.services, self.dns, self._forwarder)
         self._ports = 32768
         self.links = Links(client)
+        self._datagrams = Datagrams(kernel, self._tables, self._forwarder, self.links, self.paths)
+        self._resolver = Resolver(kernel, self._tables, self.services, self.dns, self._forwarder, self._datagrams)
         self.flows = FlowLog()
         self.paths.subscribe(self.flows.add)
         self._unsubscribe: Callable[[], None] | None = None
@@ -84,6 +91,7 @@ class Network:
         if namespace.node not in self._tables.pools:
             self._tables.pools[namespace.node] = AddressPool(pod_cidr)
         self._tables.node_ips[namespace.ip] = namespace.node
+        self._tables.nodes[namespace.node] = Reach(namespace.node, namespace.ip, self._tables.pools[namespace.node].cidr)
         self._tables.owners[namespace.ip] = namespace
         self._tables.down.discard(namespace.node)
 
@@ -148,6 +156,31 @@ class Network:
             failed.steps, failed.policy, failed.dropped = path.steps, path.policy, path.dropped
             self._close(failed, error.kind)
             raise
+
+    async def datagram(self, source: NetNamespace, host: str, port: int, data: bytes, timeout: float = 5.0) -> bytes:
+        """Send a datagram (UDP) and return the answer; see `Datagrams.send`."""
+        ip = await self.resolve(source, host)
+        return await self._datagrams.send(source, host, ip, port, data, timeout)
+
+    async def ping(self, source: NetNamespace, host: str, timeout: float = 1.0) -> tuple[str, Echo]:
+        """Send an ICMP echo request; return the host's address and what became of it."""
+        ip = await self.resolve(source, host)
+        return ip, await self._datagrams.ping(source, ip, timeout)
+
+    def routes(self, source: NetNamespace) -> list[str]:
+        """Return the routing table that a pod or a node has."""
+        tables = self._tables
+        me = tables.nodes[source.node]
+        if source.ip not in tables.node_ips:
+            return pod_routes(tables.kind, source.ip, me.pod_cidr)
+        pods = sorted((IPv4Address(ip), end) for ip, end in tables.owners.items() if end.node == me.node and ip != me.ip)
+        links = [(str(ip), f"veth{crc32(end.name.encode()):08x}") for ip, end in pods]
+        return node_routes(tables.kind, me, (n for n in tables.nodes.values() if n != me), links)
+
+    def interfaces(self, source: NetNamespace) -> list[tuple[str, int, str]]:
+        """Return name, MTU and address of the interfaces that a pod or a node has, beside ``lo``."""
+        me = self._tables.nodes[source.node]
+        return interfaces(self._tables.kind, source.ip, 24, me.pod_cidr, source.ip in self._tables.node_ips)
 
     # --- connections ---
 

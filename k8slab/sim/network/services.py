@@ -3,8 +3,8 @@
 Keeps an index of virtual addresses and node ports over the informers of Services and EndpointSlices, chooses an endpoint at
 random or by ClientIP affinity, and knows the environment variables that containers get for Services.
 
-Simplified: every node's proxy is up to date at once, and topology hints are not looked at.
-Upstream: pkg/proxy/{topology,servicechangetracker,endpointslicecache}.go, pkg/kubelet/envvars.
+Simplified: every node's proxy is up to date at once. Upstream: pkg/proxy/{servicechangetracker,endpointslicecache}.go,
+pkg/kubelet/envvars.
 """
 
 import random
@@ -13,22 +13,14 @@ from typing import NamedTuple
 
 from k8slab.apimachinery.types import Object, key_of
 from k8slab.sim.client import Client, EventType
+from k8slab.sim.network.balancing import Endpoint, Selection, endpoints_of_slice, rules_of, select, usable
+from k8slab.sim.network.links import ZONE
 
-__all__ = ["Backend", "Choice", "Endpoint", "ServiceTable", "service_environment", "usable"]
+__all__ = ["Backend", "Choice", "ServiceTable", "service_environment"]
 
 _SERVICE_LABEL = "kubernetes.io/service-name"
-
-
-class Endpoint(NamedTuple):
-    """One address of a slice, with the conditions that decide whether it gets traffic."""
-
-    ip: str
-    ready: bool
-    serving: bool
-    terminating: bool
-    node: str
-    hostname: str
-    target: str
+#: How many rules of a Service a trace shows; hundreds would fill the memory.
+_MOST_RULES = 16
 
 
 class Backend(NamedTuple):
@@ -42,19 +34,15 @@ class Backend(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """What kube-proxy does with a packet to a virtual address: a backend, or a refusal with its reason."""
+    """What kube-proxy does with a packet to a Service: a backend, or why there is none (``dropped``: without an answer).
 
-    service: str
-    port: str
+    ``details`` is what a trace shows: rules with their probabilities, endpoints left out and why, policy, affinity.
+    """
+
     backend: Backend | None
     text: str
-    candidates: list[str]
-
-
-def usable(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Return the endpoints that get traffic: the ready ones, or, if there are none, those that still serve while terminating."""
-    ready = [e for e in endpoints if e.ready]
-    return ready or [e for e in endpoints if e.serving and e.terminating]
+    details: Object
+    dropped: bool = False
 
 
 class ServiceTable:
@@ -70,6 +58,7 @@ class ServiceTable:
         self._services = client.informer("services")
         self._slices = client.informer("endpointslices.discovery.k8s.io")
         self._slices.add_index("service", _service_of_slice)
+        self._nodes = client.informer("nodes")
         self._by_ip: dict[str, str] = {}
         self._by_node_port: dict[tuple[int, str], str] = {}
         self._affinity: dict[tuple[str, str, str], tuple[Backend, float]] = {}
@@ -111,27 +100,32 @@ class ServiceTable:
         for piece in self._slices.by_index("service", key):
             for port in piece.get("ports") or [{"port": 0}]:
                 if port_name is None or (port.get("name") or "") == port_name:
-                    found += [(e, port.get("port") or 0) for e in _endpoints(piece)]
+                    found += [(e, port.get("port") or 0) for e in endpoints_of_slice(piece)]
                     break
         return found
 
     def choose(
-        self, key: str, port: Object, client_ip: str, now: float, chance: random.Random | None, node: str, external: bool
+        self, key: str, port: Object, client_ip: str, now: float, chance: random.Random | None, node: str, policy: str
     ) -> Choice:
         """Choose the endpoint for one connection to a port of a Service; without chance, say what would be chosen."""
-        service = self._indexed[key]
-        name, label = port.get("name") or "", f"{key}:{port.get('name') or port['port']}"
-        pairs = self.endpoints(key, name)
-        local = service["spec"].get("externalTrafficPolicy" if external else "internalTrafficPolicy") == "Local"
-        if local:
-            pairs = [(e, p) for e, p in pairs if e.node == node]
-        numbers = dict(pairs)
-        candidates = [Backend(e.ip, numbers[e], e.node, e.target) for e in usable([e for e, _ in pairs])]
+        service, name = self._indexed[key], port.get("name") or ""
+        label = f"{key}:{name or port['port']}"
+        numbers = dict(self.endpoints(key, name))
+        selection = select(list(numbers), node, self._zone(node), policy)
+        candidates = [Backend(e.ip, numbers[e], e.node, e.target) for e in selection.eligible]
+        details = _details(service, selection, candidates, numbers, policy)
         if not candidates:
-            return Choice(key, name, None, f"{label} has no endpoints{' on node ' + node if local else ''}: rejected", [])
+            local = policy == "Local" and bool(usable(list(numbers)))
+            text = f"{label} has no endpoints on node {node}: dropped" if local else f"{label} has no endpoints: rejected"
+            return Choice(None, text, details, local)
         backend, how = self._pick(key, service, name, candidates, client_ip, now, chance)
-        text = f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}"
-        return Choice(key, name, backend, text, [f"{c.ip}:{c.port}" for c in candidates])
+        narrowed = f" ({selection.narrowed})" if selection.narrowed else ""
+        text = f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}{narrowed}"
+        return Choice(backend, text, details)
+
+    def _zone(self, node: str) -> str:
+        found = self._nodes.get(node)
+        return str((found or {}).get("metadata", {}).get("labels", {}).get(ZONE, ""))
 
     def _pick(
         self, key: str, service: Object, port: str, candidates: list[Backend], client_ip: str, now: float,
@@ -163,6 +157,26 @@ class ServiceTable:
         return self._environment[cache_key]
 
 
+def _details(
+    service: Object, selection: Selection, candidates: list[Backend], numbers: dict[Endpoint, int], policy: str
+) -> Object:
+    spec = service["spec"]
+    rules = rules_of([f"{c.ip}:{c.port}" for c in candidates])
+    found: Object = {"endpoints": [r["endpoint"] for r in rules], "trafficPolicy": policy}
+    shown = list(zip(rules, candidates, strict=True))[:_MOST_RULES]
+    found["rules"] = [{**r, "target": c.target, "node": c.node} for r, c in shown]
+    if selection.left_out:
+        found["leftOut"] = [
+            {"endpoint": f"{e.ip}:{numbers[e]}", "target": e.target, "why": why} for e, why in selection.left_out[:_MOST_RULES]
+        ]
+    if selection.narrowed:
+        found["narrowedBy"] = selection.narrowed
+    if spec.get("sessionAffinity") == "ClientIP":
+        config = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
+        found["sessionAffinity"] = {"type": "ClientIP", "timeoutSeconds": config.get("timeoutSeconds", 10800)}
+    return found
+
+
 def _addresses(service: Object) -> list[str]:
     spec = service.get("spec") or {}
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
@@ -178,22 +192,6 @@ def _node_ports(service: Object) -> list[tuple[int, str]]:
 def _service_of_slice(piece: Object) -> list[str]:
     name = (piece["metadata"].get("labels") or {}).get(_SERVICE_LABEL)
     return [f"{piece['metadata'].get('namespace', '')}/{name}"] if name else []
-
-
-def _endpoints(piece: Object) -> list[Endpoint]:
-    found = []
-    for entry in piece.get("endpoints") or ():
-        conditions = entry.get("conditions") or {}
-        ready = conditions.get("ready") is not False
-        serving = ready if conditions.get("serving") is None else conditions["serving"]
-        reference = entry.get("targetRef") or {}
-        target = f"{reference.get('namespace', '')}/{reference['name']}" if reference.get("name") else ""
-        terminating = bool(conditions.get("terminating"))
-        found += [
-            Endpoint(ip, ready, serving, terminating, entry.get("nodeName") or "", entry.get("hostname") or "", target)
-            for ip in entry.get("addresses") or ()
-        ]
-    return found
 
 
 def service_environment(service: Object) -> dict[str, str]:

@@ -32,6 +32,10 @@ class Server(Protocol):
         """Serve a raw connection until it ends."""
         ...
 
+    def datagram(self, data: bytes, client_ip: str) -> Coroutine[Future[Any], None, bytes | None]:
+        """Answer a datagram (UDP); None: no answer."""
+        ...
+
 
 class Connection(NamedTuple):
     """One end of a TCP connection: read from ``incoming``, write to ``outgoing``."""

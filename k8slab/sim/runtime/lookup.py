@@ -25,8 +25,10 @@ _CORE = (
     "seq", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr", "true",
     "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
+_NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")
 _SETS = {
-    "busybox": [*_CORE, "ash", "busybox", "nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat"],
+    "busybox": [*_CORE, *_NET, "ash", "busybox"],
+    "iproute": ["ip", "ping", "traceroute"],
     "debian": [*(c for c in _CORE if c not in ("ps", "top", "free")), "bash", "getent", "dash"],
     "curl": ["curl"],
     "dig": ["dig", "host", "nslookup"],

@@ -5,6 +5,7 @@ fields of a server's description (an image file's ``programs``):
 
 ``app``         name of the app (see ``apps/``)
 ``ports``       numbers, or ``--option=8080`` / ``$VARIABLE=8080`` for a port the command line or environment may change
+``udp-ports``   the same for datagrams
 ``log``         text written at start; ``access-log`` a line per request
 ``delay``       seconds until it listens; ``crash`` ``{after, code, log}`` makes it fail
 ``requires-env`` ``{any, log}``: it fails without one of these variables
@@ -74,6 +75,7 @@ class SimulatedServer:
         "state",
         "stderr",
         "stdout",
+        "udp",
     )
 
     def __init__(
@@ -89,6 +91,7 @@ class SimulatedServer:
         self._on_exit = on_exit
         self._exiting = False
         self.listening: list[int] = []
+        self.udp: list[int] = []  #: ports that it takes datagrams on
         self.state: dict[str, Any] = {}
         self.answered: dict[int, int] = {}  #: how many requests by status
         self._under_way = 0
@@ -139,6 +142,9 @@ class SimulatedServer:
                 self.exit(1)
                 return
             self.listening.append(port)
+        for port in () if self._exiting else self.ports("udp-ports"):
+            network.listen(ip, port, self, "UDP")
+            self.udp.append(port)
         if not self._exiting:
             self.log(self.spec.get("ready-log", ""))
 
@@ -169,10 +175,10 @@ class SimulatedServer:
         self.state["configuration"] = config
         return self.ports() if config is None else config.ports()
 
-    def ports(self) -> list[int]:
+    def ports(self, which: str = "ports") -> list[int]:
         """Return the ports it listens on, with what the command line and the environment say."""
         found = []
-        for entry in self.spec.get("ports") or ():
+        for entry in self.spec.get(which) or ():
             name, equals, default = str(entry).partition("=")
             found.append(int((self._setting(name, default) if equals else name).rpartition(":")[2]))
         return found
@@ -270,6 +276,13 @@ class SimulatedServer:
         await RAW_APPS[self.spec["app"]](self, connection)
         connection.close()
 
+    async def datagram(self, data: bytes, client_ip: str) -> bytes | None:
+        """Answer a datagram to one of the ``udp-ports``."""
+        from k8slab.sim.runtime.apps import DATAGRAM_APPS
+
+        await self.work(self._needs())
+        return await DATAGRAM_APPS[self.spec["app"]](self, data, client_ip)
+
     # --- the end ---
 
     def signal_handler(self, number: int) -> bool:
@@ -303,4 +316,6 @@ class SimulatedServer:
         self._exiting = True
         for port in self.listening:
             self.container.network.unlisten(self.container.config.network.ip, port)
-        self.listening = []
+        for port in self.udp:
+            self.container.network.unlisten(self.container.config.network.ip, port, "UDP")
+        self.listening, self.udp = [], []

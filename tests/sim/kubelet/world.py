@@ -9,6 +9,7 @@ from k8slab.sim.clock import Clock
 from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
 from k8slab.sim.network import Network
+from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.runtime import Runtime
 from k8slab.sim.streams import Pipe
 from tests.sim.fakes import FakeClient
@@ -25,13 +26,14 @@ class World:
         capacity: dict[str, str] | None = None,
         before: Callable[[FakeClient], object] = lambda client: None,
         enforce_policies: bool = True,
+        pod_network: PodNetwork = "routed",
         **options: Any,
     ) -> None:
         self.kernel = Kernel(Clock("stepped"), seed=1)
         self.client = FakeClient(self.kernel)
         self.client.add(dns_service())
         before(self.client)
-        self.network = Network(self.client.as_user("system:kube-proxy"), self.kernel, enforce_policies)
+        self.network = Network(self.client.as_user("system:kube-proxy"), self.kernel, enforce_policies, pod_network)
         self.runtime = Runtime(self.kernel, self.network)
         router = PodRouter(self.client)
         self.kubelets = [self._kubelet(i, capacity or {}, KubeletOptions(**options), router) for i in range(nodes)]

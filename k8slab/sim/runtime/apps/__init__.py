@@ -6,12 +6,13 @@ from typing import Any
 from k8slab.sim.kernel import Future
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.sockets import Connection
-from k8slab.sim.runtime.apps import chatter, netexec, nginx, redis, static
+from k8slab.sim.runtime.apps import chatter, coredns, netexec, nginx, redis, static
 from k8slab.sim.runtime.server import SimulatedServer
 
-__all__ = ["APPS", "RAW_APPS"]
+__all__ = ["APPS", "DATAGRAM_APPS", "RAW_APPS"]
 
 App = Callable[[SimulatedServer, Request], Coroutine[Future[Any], None, Response]]
+DatagramApp = Callable[[SimulatedServer, bytes, str], Coroutine[Future[Any], None, bytes | None]]
 RawApp = Callable[[SimulatedServer, Connection], Coroutine[Future[Any], None, None]]
 
 APPS: dict[str, App] = {
@@ -27,5 +28,7 @@ APPS: dict[str, App] = {
     "chatter-gateway": chatter.gateway,
     "chatter-rooms": chatter.rooms,
     "chatter-history": chatter.history,
+    "coredns": coredns.http,
 }
+DATAGRAM_APPS: dict[str, DatagramApp] = {"coredns": coredns.answer, "netexec": netexec.datagram}
 RAW_APPS: dict[str, RawApp] = {"redis": redis.serve, "silent": redis.silent}

@@ -1,7 +1,7 @@
 """agnhost, the image of Kubernetes' own end-to-end tests: netexec, serve-hostname, liveness.
 
 Upstream: test/images/agnhost. Simplified: netexec answers /, /hostname, /clientip, /echo, /header, /healthz, /readyz, /shell
-and /exit; no UDP.
+and /exit, and on its UDP port hostname, clientip and echo.
 """
 
 import json
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.server import SimulatedServer
 
-__all__ = ["liveness", "netexec", "serve_hostname"]
+__all__ = ["datagram", "liveness", "netexec", "serve_hostname"]
 
 
 def _text(body: str, status: int = 200) -> Response:
@@ -38,6 +38,19 @@ async def netexec(server: SimulatedServer, request: Request) -> Response:
             server.container.kernel.call_soon(server.exit, int(request.argument("code", "0")))
             return _text("")
     return _text("404 page not found\n", 404)
+
+
+async def datagram(server: SimulatedServer, data: bytes, client_ip: str) -> bytes | None:
+    """Answer a datagram: ``hostname``, ``clientip`` or ``echo TEXT``; nothing else."""
+    word, _, rest = data.decode("utf-8", "replace").strip().partition(" ")
+    match word.lower():
+        case "hostname":
+            return server.container.config.network.hostname.encode()
+        case "clientip":
+            return client_ip.encode()
+        case "echo":
+            return rest.encode()
+    return None
 
 
 async def _shell(server: SimulatedServer, command: str) -> Response:

@@ -4,10 +4,23 @@ Each is a coroutine function over a `Process`. An option that is not simulated i
 """
 
 from k8slab.sim.runtime.process import Program
-from k8slab.sim.runtime.programs import archive, basic, editing, files, http, names, network, shells, system, text, values
+from k8slab.sim.runtime.programs import (
+    archive,
+    basic,
+    diagnosis,
+    editing,
+    files,
+    http,
+    names,
+    network,
+    shells,
+    system,
+    text,
+    values,
+)
 
 __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
-for _module in (archive, basic, editing, files, http, names, network, shells, system, text, values):
+for _module in (archive, basic, diagnosis, editing, files, http, names, network, shells, system, text, values):
     PROGRAMS |= _module.COMMANDS

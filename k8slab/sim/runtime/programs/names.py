@@ -41,7 +41,9 @@ async def nslookup(p: Process) -> int:
         if not _is_address(server):
             server = await p.container.network.resolve(p.container.config.network, server)
         found, answer = await _ask(p, name, type, server, search=type != "PTR")
-    except NameserverTimeout:
+    except NameserverTimeout as error:
+        if error.refused:
+            p.err(f"nslookup: write to '{server}': Connection refused\n")
         p.out(f"{_TIMED_OUT}\n\n")
         return 1
     except UnknownHost as error:

@@ -1,6 +1,4 @@
-"""nc, telnet, redis-cli, pg_isready, ip and others: connections and sockets by hand."""
-
-from typing import Any
+"""nc, telnet, redis-cli, pg_isready: connections and sockets by hand."""
 
 from k8slab.sim.kernel import Future
 from k8slab.sim.network.errors import ConnectError, TimedOut, UnknownHost
@@ -8,6 +6,7 @@ from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.sockets import Connection
 from k8slab.sim.runtime.process import BadUsage, Process, Program
 from k8slab.sim.runtime.programs.options import parse_options
+from k8slab.sim.runtime.programs.udp import netcat_udp
 
 __all__ = ["COMMANDS"]
 
@@ -31,16 +30,22 @@ class _Listening:
         """Never called: this socket is raw."""
         raise NotImplementedError
 
+    async def datagram(self, data: bytes, client_ip: str) -> bytes | None:
+        """Never called: this socket is TCP."""
+        raise NotImplementedError
+
     def end(self) -> None:
         """Let the connection go."""
         self._ended.set_result(None)
 
 
 async def nc(p: Process) -> int:
-    """Connect (-z only tries, -w seconds, -v), or listen (-l -p PORT)."""
+    """Connect (-z only tries, -w seconds, -v, -u for UDP), or listen (-l -p PORT)."""
     options, rest = parse_options(p.args, "lp:zw:vune:k")
-    if "u" in options or "e" in options:
-        raise BadUsage("-u and -e are not simulated")
+    if "e" in options:
+        raise BadUsage("-e is not simulated")
+    if "u" in options:
+        return await netcat_udp(p, options, rest)
     if "l" in options:
         return await _listen(p, int(options.get("p") or (rest[-1] if rest else "0")))
     if len(rest) != 2 or not rest[1].isdigit():
@@ -156,27 +161,6 @@ async def _refused(p: Process) -> int:
     return p.fail("not simulated in this container; wget, nc and nslookup show what the network does")
 
 
-async def ip(p: Process) -> int:
-    """Print the container's addresses (ip addr, ifconfig) or sockets (netstat)."""
-    network: Any = p.container.config.network
-    if p.name == "netstat":
-        server = p.container.server
-        p.out("Proto Recv-Q Send-Q Local Address           Foreign Address         State\n")
-        p.out(
-            "".join(
-                f"tcp        0      0 0.0.0.0:{port:<15d} 0.0.0.0:*               LISTEN\n"
-                for port in (server.listening if server else [])
-            )
-        )
-    elif p.args[:1] in (["route"], ["r"]):
-        p.out(f"default via {network.ip.rpartition('.')[0]}.1 dev eth0\n")
-    else:
-        p.out("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536\n    inet 127.0.0.1/8 scope host lo\n")
-        p.out(f"2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500\n    inet {network.ip}/24 scope global eth0\n")
-    return 0
-
-
 COMMANDS: dict[str, Program] = {
-    "nc": nc, "telnet": telnet, "redis-cli": redis_cli, "pg_isready": pg_isready, "psql": _refused, "ping": _refused, "ip": ip,
-    "ifconfig": ip, "netstat": ip, "httpd": _refused,
+    "nc": nc, "telnet": telnet, "redis-cli": redis_cli, "pg_isready": pg_isready, "psql": _refused, "httpd": _refused,
 }  # fmt: skip
