@@ -1,11 +1,13 @@
 """Lets asyncio turn the kernel's crank: the only place where the two loops meet.
 
 The kernel runs in slices so that HTTP stays responsive, and sleeps until its next timer is due. On a stepped clock it
-runs until nothing is ready and then waits for somebody to advance the clock.
+runs until nothing is ready and then waits for somebody to advance the clock: a learner, or a visitor from outside (who runs
+a command, or calls a node port) and can do nothing but wait for an answer.
 """
 
 import asyncio
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from k8slab.sim.kernel import Future, Kernel
 
@@ -15,6 +17,14 @@ T = TypeVar("T")
 
 #: Callbacks run before HTTP gets a turn.
 SLICE = 64
+#: How many simulated seconds a stepped clock lets pass for one visitor.
+PATIENCE = 60.0
+
+
+class _Visitor(NamedTuple):
+    answer: Future[Any]
+    until: float
+    busy: Callable[[], bool]
 
 
 class Driver:
@@ -33,6 +43,7 @@ class Driver:
         self._soon: asyncio.Handle | None = None
         self._later: asyncio.TimerHandle | None = None
         self._idle: list[asyncio.Future[None]] = []
+        self._visitors: list[_Visitor] = []
         kernel.on_wake = self.wake
 
     @property
@@ -61,9 +72,33 @@ class Driver:
         for future in waiting:
             _settle(future)
         when = self._kernel.next_timer()
-        delay = self._kernel.clock.wall_delay(when) if when is not None else None
-        if delay is not None and self._soon is None:
+        if when is None or self._soon is not None:
+            return
+        delay = self._kernel.clock.wall_delay(when)
+        if delay is not None:
             self._later = self._loop.call_later(delay, self._turn)
+        elif self._somebody_waits(when):
+            self._kernel.advance_to_next()
+            self.wake()
+
+    def _somebody_waits(self, when: float) -> bool:
+        self._visitors = [v for v in self._visitors if not v.answer.done]
+        return any(when <= v.until and v.busy() for v in self._visitors)
+
+    def let_time_pass(self, answer: Future[Any], busy: Callable[[], bool] = lambda: True) -> None:
+        """On a stepped clock, go on from event to event until the answer is there, for `PATIENCE` at most.
+
+        For a visitor from outside, who cannot advance the clock while waiting.
+
+        Parameters
+        ----------
+        answer
+            What the visitor waits for.
+        busy
+            Whether the cluster is at work for the visitor; it is not while it waits for the visitor's next word.
+        """
+        self._visitors.append(_Visitor(answer, self._kernel.now() + PATIENCE, busy))
+        self.wake()
 
     async def idle(self) -> None:
         """Wait until the kernel has nothing left to do at this instant."""

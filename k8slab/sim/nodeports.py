@@ -12,7 +12,7 @@ from collections.abc import Callable
 from k8slab.apimachinery.types import Object, key_of
 from k8slab.sim.client import Client, EventType
 from k8slab.sim.driver import Driver
-from k8slab.sim.kernel import Kernel
+from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.network import ConnectError, Connection, NetNamespace, Network, ResolvConf
 
 __all__ = ["NodePorts", "node_ports"]
@@ -108,19 +108,33 @@ class NodePorts:
 
     async def _carry(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         work = self._network.connect(self._visitor, self._node_ip, port, timeout=_PATIENCE)
+        visit = self._kernel.spawn(work, f"visitor of node port {port}")
+        self._driver.let_time_pass(visit)
         try:
-            connection = await self._driver.result(self._kernel.spawn(work, f"visitor of node port {port}"))
+            connection = await self._driver.result(visit)
         except ConnectError:
             writer.transport.abort()
             return
-        connection.incoming.listen(lambda data: writer.write(data) if data else writer.close())
-        await self._pump(reader, connection)
+        answers: list[Future[None]] = []
 
-    async def _pump(self, reader: asyncio.StreamReader, connection: Connection) -> None:
+        def answer(data: bytes) -> None:
+            for waiting in answers:
+                waiting.set_result(None)
+            answers.clear()
+            if data:
+                writer.write(data)
+            else:
+                writer.close()
+
+        connection.incoming.listen(answer)
+        await self._pump(reader, connection, answers)
+
+    async def _pump(self, reader: asyncio.StreamReader, connection: Connection, answers: "list[Future[None]]") -> None:
         try:
             while data := await reader.read(65536):
+                answers.append(self._kernel.future())
                 connection.outgoing.write(data)
-                self._driver.wake()
+                self._driver.let_time_pass(answers[-1])
         except OSError:
             log.debug("a visitor hung up")
         connection.outgoing.close()

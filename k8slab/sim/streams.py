@@ -53,6 +53,11 @@ class Pipe:
         self._chunks.clear()
         return data
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for what will be written next."""
+        return self._waiter is not None and not self.closed
+
     def listen(self, listener: Callable[[bytes], object]) -> None:
         """Hand every chunk, past and future, to a callback instead of a reader; ``b""`` says the end."""
         self._listener = listener

@@ -162,6 +162,8 @@ class Streaming:
         stdin = Pipe(self._kernel) if request.flag("stdin") else None
         try:
             code = self._start(request, info, channel, stdin)
+            if info.subresource == "exec":
+                self._driver.let_time_pass(code, busy=lambda: stdin is None or not stdin.awaited)
             reader = asyncio.ensure_future(_feed(receive, stdin, code))
             status = _exit_status(await self._driver.result(code))
             reader.cancel()
