@@ -2,12 +2,13 @@
 
 import { addStyle, element } from "./dom.js";
 import { GraphView } from "./graph.js";
+import { PanelView } from "./panel.js";
 import { Store } from "./store.js";
 import { TableView } from "./table.js";
 
 export const VERSION = "__VERSION__";
 
-const VIEWS = { graph: GraphView, table: TableView };
+const VIEWS = { graph: GraphView, table: TableView, panel: PanelView };
 
 export function createWidget(model) {
   const store = new Store(model.get("scene"), () => model.send({ type: "resync" }));
@@ -21,12 +22,21 @@ export function createWidget(model) {
     render(el) {
       addStyle();
       const banner = element("div", { class: "banner", role: "alert", hidden: "" });
-      const figure = element("figure", { class: "k8slab-view" }, banner);
+      const past = element("div", { class: "past", role: "status", hidden: "" });
+      const figure = element("figure", { class: "k8slab-view" }, banner, past);
       el.append(figure);
-      const view = new VIEWS[model.get("kind")](figure, store, model.get("looks"), (id) => model.send({ type: "details", id }));
-      const showBanner = ({ banner: words }) => {
-        banner.textContent = words ?? "";
-        banner.hidden = !words;
+      const view = new VIEWS[model.get("kind")](
+        figure,
+        store,
+        model.get("looks"),
+        (id) => model.send({ type: "details", id }),
+        (name, value) => model.send({ type: "act", name, value }),
+      );
+      const showBanner = (scene) => {
+        for (const [node, words] of [[banner, scene.banner], [past, scene.past]]) {
+          if (node.textContent !== (words ?? "")) node.textContent = words ?? "";
+          node.hidden = !words;
+        }
       };
       const ending = store.listen(showBanner);
       showBanner(store.scene);

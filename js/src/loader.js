@@ -36,15 +36,16 @@ function load(model) {
   return loaded[VERSION];
 }
 
+// anywidget gives `initialize` two seconds, and a kernel at work may need longer to send the code: only `render` waits.
 export default () => {
   let widget;
   return {
-    async initialize({ model }) {
-      widget = (await load(model)).createWidget(model);
-      return () => widget.dispose();
+    initialize({ model }) {
+      widget = load(model).then((views) => views.createWidget(model));
+      return () => widget.then((made) => made.dispose());
     },
-    render({ el }) {
-      return widget.render(el);
+    async render({ el }) {
+      return (await widget).render(el);
     },
   };
 };

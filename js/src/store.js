@@ -1,7 +1,7 @@
 // The scene as this browser knows it: the widget's first state, then one difference after the other.
 // Pure but for its listeners; the other half is k8slab/views/scene.py (difference) and widget.py.
 
-const KEYED = ["items", "links", "rows"];
+const KEYED = ["items", "links", "rows", "blocks"];
 
 /** Return the scene after a delta {set, put, drop}; the old scene is not touched. */
 export function merge(scene, delta) {

@@ -6,20 +6,22 @@ plain dictionaries, as they are in YAML. The typed API of the official client is
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+import urllib3
 from kubernetes import client, config
 
 from k8slab.apimachinery.types import Object
 from k8slab.client.clock import Clock
 from k8slab.client.errors import api_errors, sentence
+from k8slab.client.history import History
 from k8slab.client.mirror import Mirror
 from k8slab.client.resources import AGGREGATED, Resource, Resources, resources_of
 from k8slab.errors import K8slabError
 
-__all__ = ["ALL", "Cluster", "connect"]
+__all__ = ["ALL", "Cluster", "connect", "subject_name"]
 
 #: As a namespace: all of them.
 ALL = ""
@@ -40,11 +42,15 @@ class Cluster:
         self.context = context
         self.resources = Resources(self._discover)
         self.clock = Clock(self.request)
+        self.history = History()
+        self.subject = ""
+        self.groups: tuple[str, ...] = ()
         self._mirrors: dict[tuple[str, str], Mirror] = {}
 
     def __repr__(self) -> str:
-        """Name the cluster by its address."""
-        return f"Cluster({self.host!r}, namespace={self.namespace!r})"
+        """Name the cluster by its address, and whom it acts for if that is somebody else."""
+        acting = f", as {self.subject!r}" if self.subject else ""
+        return f"Cluster({self.host!r}, namespace={self.namespace!r}{acting})"
 
     @property
     def host(self) -> str:
@@ -71,13 +77,41 @@ class Cluster:
         timeout: tuple[float, float | None] = _TIMEOUT,
     ) -> Any:
         """Send a request and return urllib3's response, not yet read, whatever its status."""
-        all_headers = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        all_headers: Any = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
         with api_errors(self.host):
-            parameters = self.api.param_serialize(
+            verb, url, sent, content, form = self.api.param_serialize(
                 method, path, query_params=[*(query or {}).items()], header_params=all_headers, body=body,
                 auth_settings=["BearerToken"],
             )  # fmt: skip
-            return self.api.call_api(*parameters, _request_timeout=timeout).response
+            return self.api.call_api(verb, url, self._impersonating(sent), content, form, _request_timeout=timeout).response
+
+    def _impersonating(self, headers: dict[str, str]) -> Any:
+        """Return the headers with those of impersonation; several groups are several headers of one name."""
+        if not self.subject:
+            return headers
+        more = urllib3.HTTPHeaderDict({**headers, "Impersonate-User": self.subject})
+        for group in self.groups:
+            more.add("Impersonate-Group", group)
+        return more
+
+    def as_(self, subject: str, groups: Iterable[str] = ()) -> "Cluster":
+        """Return the same cluster as somebody else sees it (impersonation, as ``kubectl --as``).
+
+        Parameters
+        ----------
+        subject
+            A user's name, or ``serviceaccount/web`` (``sa/web``, ``sa/chat/web``) for a ServiceAccount.
+        groups
+            Groups besides; a ServiceAccount has those of its namespace by itself.
+
+        Examples
+        --------
+        >>> Cluster(client.ApiClient(), namespace="chat").as_("sa/web").subject
+        'system:serviceaccount:chat:web'
+        """
+        other = Cluster(self.api, namespace=self.namespace, kubeconfig=self.kubeconfig, context=self.context)
+        other.subject, other.groups = subject_name(subject, self.namespace), tuple(groups)
+        return other
 
     def request(
         self,
@@ -148,7 +182,7 @@ class Cluster:
         known = self.resource(resource)
         key = (known.full_name, namespace)
         if key not in self._mirrors:
-            self._mirrors[key] = Mirror(self.open, known, namespace)
+            self._mirrors[key] = Mirror(self.open, known, namespace, self.history)
         return self._mirrors[key]
 
     def close(self) -> None:
@@ -164,6 +198,19 @@ class Cluster:
     def _discover(self) -> _Found:
         headers = {"Accept": AGGREGATED}
         return [r for root in ("/api", "/apis") for r in resources_of(self.request("GET", root, headers=headers))]
+
+
+def subject_name(subject: str, namespace: str) -> str:
+    """Return a user's name; of ``sa/web`` that of the ServiceAccount in the namespace.
+
+    >>> subject_name("zoe", "chat"), subject_name("sa/ops/bot", "chat")
+    ('zoe', 'system:serviceaccount:ops:bot')
+    """
+    kind, _, rest = subject.partition("/")
+    if not rest or kind.lower() not in ("sa", "serviceaccount", "serviceaccounts"):
+        return subject
+    where, _, name = rest.rpartition("/")
+    return f"system:serviceaccount:{where or namespace}:{name}"
 
 
 def connect(context: str | None = None, kubeconfig: str | os.PathLike[str] | None = None) -> Cluster:

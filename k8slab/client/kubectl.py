@@ -42,6 +42,8 @@ def kubectl(cluster: Cluster, arguments: str, *, stdin: str | None = None, timeo
     words = shlex.split(arguments)
     words = words[1:] if words[:1] == ["kubectl"] else words
     scope = ["--context", cluster.context] if cluster.context else []
+    scope += ["--as", cluster.subject] if cluster.subject else []
+    scope += [word for group in cluster.groups for word in ("--as-group", group)]
     scope += [] if _has_namespace(words) else ["--namespace", cluster.namespace]
     try:
         done = subprocess.run(

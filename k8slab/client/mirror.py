@@ -20,6 +20,7 @@ import urllib3.exceptions
 
 from k8slab.apimachinery.types import Object, key_of
 from k8slab.client.errors import ClusterAway
+from k8slab.client.history import History
 from k8slab.client.resources import Resource
 from k8slab.errors import K8slabError
 
@@ -67,8 +68,13 @@ def differences(old: dict[str, Object], new: dict[str, Object]) -> list[Change]:
 class Mirror:
     """The objects of one resource as they are now, and a call for every change."""
 
-    def __init__(self, open_request: Callable[..., Any], resource: Resource, namespace: str = "") -> None:
+    def __init__(
+        self, open_request: Callable[..., Any], resource: Resource, namespace: str = "", history: History | None = None
+    ) -> None:
         self.resource = resource
+        self._key = (resource.full_name, namespace)
+        self._history = history
+        self._begun = False
         self.state: State = "starting"
         self._open = open_request
         self._path = resource.path(namespace)
@@ -99,7 +105,9 @@ class Mirror:
         """Begin from a list that somebody has just made, unless the mirror is at work already."""
         with self._lock:
             if self._thread is None:
-                self._objects, self._version = {key_of(obj): obj for obj in objects}, str(version)
+                new = {key_of(obj): obj for obj in objects}
+                self._note(differences(self._objects, new))
+                self._objects, self._version = new, str(version)
 
     def objects(self) -> list[Object]:
         """Return the objects known now, in order of their keys."""
@@ -155,6 +163,7 @@ class Mirror:
         with self._lock:
             changes = differences(self._objects, new)
             self._objects = new
+            self._note(changes)
             self._tell(changes)
         self._synced.set()
 
@@ -193,6 +202,7 @@ class Mirror:
                 else:
                     self._objects[key_of(obj)] = obj
                 changes.append(Change(event["type"], obj))
+            self._note(changes)
             self._tell(changes)
 
     def _set_state(self, state: State) -> None:
@@ -200,6 +210,16 @@ class Mirror:
             self.state = state
             with self._lock:
                 self._tell([Change("STATE", {}, state)])
+
+    def _note(self, changes: list[Change]) -> None:
+        """Write changes into the history; the first ones are what was there when it began."""
+        if self._history is None:
+            return
+        if self._begun:
+            self._history.record(self._key, [(c.type, c.object) for c in changes])
+        else:
+            self._history.begin(self._key, [c.object for c in changes])
+        self._begun = True
 
     def _tell(self, changes: list[Change]) -> None:
         for listener in list(self._listeners) if changes else ():

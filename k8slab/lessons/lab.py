@@ -23,7 +23,7 @@ from k8slab.lessons.predictions import Question, Reveal
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.solutions import register_solution_magic
 from k8slab.lessons.source import source
-from k8slab.views import ControlPlaneView, EventsView, OwnershipView, PlacementView, PodsView
+from k8slab.views import ControlPlaneView, EventsView, OwnershipView, PlacementView, PodsView, SchedulingView
 
 __all__ = ["Lab", "content_of", "lab"]
 
@@ -130,6 +130,10 @@ class Lab:
     def decision(self, pod: str) -> Table:
         """Show what the scheduler thought about each node for this pod."""
         return decision(self.cluster, pod)
+
+    def scheduling(self, pod: str) -> SchedulingView:
+        """Show the scheduler's decision about a pod: nodes × plugins, verdicts, scores, the winner, step by step."""
+        return SchedulingView(self.cluster, pod)
 
     def field_owners(self, thing: str, below: str = ".spec") -> Table:
         """Show who owns which field of ``deployment/web``."""

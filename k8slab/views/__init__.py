@@ -7,5 +7,6 @@ from k8slab.views.export import to_html
 from k8slab.views.graphs import ControlPlaneView, OwnershipView, PlacementView
 from k8slab.views.lists import EventsView, PodsView
 from k8slab.views.picture import svg
+from k8slab.views.scheduling import SchedulingView
 
-__all__ = ["ControlPlaneView", "EventsView", "OwnershipView", "PlacementView", "PodsView", "svg", "to_html"]
+__all__ = ["ControlPlaneView", "EventsView", "OwnershipView", "PlacementView", "PodsView", "SchedulingView", "svg", "to_html"]

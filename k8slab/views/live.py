@@ -2,7 +2,8 @@
 
 A view starts with what a list returns now, so its first picture is right even before its watches run; a mirror that lags
 behind that list is not heard until it has caught up. Running its cell
-again ends the view that the cell made before.
+again ends the view that the cell made before. When the cluster's history is moved to the past (`History.go`), every view shows
+the objects as they were then, and takes no changes until it is back.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from IPython.core.getipython import get_ipython
 
 from k8slab.apimachinery.types import Object, name_of, namespace_of
 from k8slab.client.cluster import ALL, Cluster
-from k8slab.client.mirror import Change, State
+from k8slab.client.mirror import Change, State, differences
 from k8slab.errors import K8slabError
 from k8slab.views.pulse import Pulse
 from k8slab.views.scene import Scene
@@ -40,18 +41,24 @@ class LiveView(SceneWidget):
     def __init__(self, cluster: Cluster, resources: Iterable[str], kind: str = "graph", namespace: str = ALL) -> None:
         self.cluster = cluster
         self._model_lock = threading.RLock()
-        self._away: set[str] = set()
+        self._troubles: dict[str, State] = {}
         self._objects: dict[tuple[str, str, str], Object] = {}
         resources = list(resources)
         self._since: dict[str, int] = {}
+        self._sources: list[tuple[str, str]] = []
+        self._past = False
         for resource in resources:
             objects, self._since[resource] = cluster.snapshot(resource, namespace)
             cluster.mirror(resource, namespace).prime(objects, self._since[resource])
+            self._sources.append((cluster.resource(resource).full_name, namespace))
             for obj in objects:
                 self._change("ADDED", obj)
         super().__init__(self.make_scene(), kind)
         self._pulse = Pulse(self.refresh)
         self._endings = [self._follow(resource, namespace) for resource in resources]
+        self._endings.append(cluster.history.subscribe(self.travel))
+        if cluster.history.at is not None:
+            self.travel()
         _replace_views_of_this_cell(self)
 
     def take(self, change: str, obj: Object) -> None:
@@ -66,8 +73,21 @@ class LiveView(SceneWidget):
         """Draw the model as it is now; the pulse calls this, tests may."""
         with self._model_lock:
             scene = self.make_scene()
-        scene["banner"] = _BANNERS.get("away", "") if self._away else ""
+        scene["banner"] = next((_BANNERS[state] for state in self._troubles.values() if state in _BANNERS), "")
+        scene["past"] = self.cluster.history.words()
         self.show(scene)
+
+    def travel(self) -> None:
+        """Show the state at which the cluster's history stands: an earlier one, or the present again."""
+        history = self.cluster.history
+        with self._model_lock:
+            self._past = history.at is not None
+            before = {f"{kind} {namespace}/{name}": obj for (kind, namespace, name), obj in self._objects.items()}
+            states = [history.objects(source, history.at).values() for source in self._sources]
+            after = {f"{o['kind']} {namespace_of(o)}/{name_of(o)}": o for state in states for o in state}
+            for change in differences(before, after):
+                self._change(change.type, change.object)
+        self._pulse.mark()
 
     def stop(self) -> None:
         """Stop following the cluster; the last picture stays."""
@@ -105,10 +125,10 @@ class LiveView(SceneWidget):
             with self._model_lock:
                 for change in changes:
                     if change.type == "STATE":
-                        (self._away.discard if change.state == "live" else self._away.add)(resource)
+                        self._troubles[resource] = change.state
                         if change.state != "live":
                             self._since[resource] = 0  # after an absence numbers may begin anew
-                    elif int(change.object["metadata"]["resourceVersion"]) > self._since[resource]:
+                    elif not self._past and int(change.object["metadata"]["resourceVersion"]) > self._since[resource]:
                         self._change(change.type, change.object)
             self._pulse.mark()
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from k8slab.topology import POD_CLASSES
 
-__all__ = ["LOOK", "Look", "look_table"]
+__all__ = ["LOOK", "TONES", "Look", "look_table"]
 
 _CIRCLE = "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z"
 _SQUARE = "M-.85,-.85H.85V.85H-.85Z"
@@ -43,6 +43,26 @@ LOOK: dict[str, Look] = {
     "backoff": Look(POD_CLASSES["backoff"], _DIAMOND, "#d55e00", "#ff8533", vis="diamond"),
     "terminating": Look(POD_CLASSES["terminating"], _CIRCLE, "#8c8c8c", "#a6a6a6", hollow=True, dashed=True, vis="dot"),
     "unknown": Look(POD_CLASSES["unknown"], _HEXAGON, "#cc79a7", "#e09cc2", vis="hexagon"),
+}
+
+
+#: What a colour means in panels (words, lines, bars) -> in a light, in a dark theme; a to f are lines of a chart.
+TONES: dict[str, tuple[str, str]] = {
+    "ink": ("#1f2328", "#f0f3f6"),
+    "soft": ("#57606a", "#b6bec7"),
+    "line": ("#9aa4ae", "#6b7681"),
+    "card": ("#f3f5f7", "#20262c"),
+    "ok": ("#00704f", "#1fc195"),
+    "no": ("#b34700", "#ff8533"),
+    "warn": ("#8a5a00", "#e69f00"),
+    "info": ("#0063a0", "#56b4e9"),
+    "win": ("#00704f", "#1fc195"),
+    "a": ("#0072b2", "#56b4e9"),
+    "b": ("#d55e00", "#ff8533"),
+    "c": ("#009e73", "#1fc195"),
+    "d": ("#b0568a", "#e09cc2"),
+    "e": ("#b37a00", "#e69f00"),
+    "f": ("#6f6f6f", "#a6a6a6"),
 }
 
 

@@ -11,6 +11,9 @@ A scene has ``title``, ``alt`` (one sentence), ``width`` and ``height``, ``state
 - ``part``: a rounded card (a component, an owner); ``x y w h``, ``label``, ``sub``, ``state``
 
 and ``facts``, a list of [name, value] that a click shows. A link has ``from``, ``to``, ``label``.
+
+Tables have ``columns`` and ``rows`` instead, panels ``blocks`` (`k8slab.views.panel`). Any scene may have ``banner`` (a warning)
+and ``past`` (when it shows an earlier state: which).
 """
 
 from typing import Any
@@ -19,7 +22,7 @@ __all__ = ["Scene", "difference"]
 
 Scene = dict[str, Any]
 
-_KEYED = ("items", "links", "rows")
+_KEYED = ("items", "links", "rows", "blocks")
 
 
 def difference(old: Scene, new: Scene) -> Scene:

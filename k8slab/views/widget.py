@@ -87,6 +87,9 @@ class SceneWidget(anywidget.AnyWidget):
         del item
         return None
 
+    def act(self, name: str, value: Any) -> None:
+        """Do what a control of the view asks for (its name, and what was chosen); views with controls override this."""
+
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
         match content.get("type"):
             case "asset":
@@ -100,6 +103,8 @@ class SceneWidget(anywidget.AnyWidget):
                 more = self.details(content["id"])
                 if more is not None:
                     self.send({"type": "details", "id": content["id"], **more})
+            case "act":
+                self.act(content["name"], content.get("value"))
 
     def _ipython_display_(self, **_: Any) -> None:
         still = {"text/plain": self.text(), "text/html": _HIDE_DEAD_WIDGET + self.still_html()}
