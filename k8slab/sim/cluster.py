@@ -28,10 +28,12 @@ from k8slab.sim.apiserver.certificates import sign_request
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.inside import PORT, InsideServer
+from k8slab.sim.apiserver.kubelets import Kubelets
 from k8slab.sim.apiserver.loopback import Loopback, LoopbackClient
 from k8slab.sim.apiserver.operations import Operations
 from k8slab.sim.apiserver.paths import Paths
 from k8slab.sim.apiserver.pki import Pki
+from k8slab.sim.apiserver.proxy import Proxy
 from k8slab.sim.apiserver.registry import Registry
 from k8slab.sim.apiserver.requestinfo import RequestInfo
 from k8slab.sim.apiserver.reviews import Reviews
@@ -48,7 +50,7 @@ from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
 from k8slab.sim.housekeeping import Housekeeping
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
-from k8slab.sim.network import Network
+from k8slab.sim.network import NetNamespace, Network
 from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.nodeports import NodePorts
 from k8slab.sim.runtime import Runtime
@@ -195,6 +197,7 @@ class Cluster:
         paths = Paths(self.scheme, self.store)
         paths.metrics += [self.scheduler.metrics, self.controllers.metrics, self.load.metrics]
         handlers = Handlers(self.operations)
+        kubelets = Kubelets(self.store, self.kubelets)
         app = ApiServer(
             scheme=self.scheme,
             store=self.store,
@@ -204,7 +207,8 @@ class Cluster:
             audit=self.audit,
             handlers=handlers,
             paths=paths,
-            streaming=Streaming(self.store, self.kernel, self.driver, self.kubelets),
+            streaming=Streaming(self.kernel, self.driver, kubelets),
+            proxy=Proxy(self.store, self.kernel, self.driver, self.network, kubelets, self._api_server_namespace),
         )
         box = GlassBox(self.kernel, self.driver, self.traces)
         others = glassbox_network.NetworkKinds(self.network, self.kernel, box.answer).answer
@@ -238,6 +242,10 @@ class Cluster:
     def _control_plane(self) -> tuple[str, ...]:
         """Return the addresses on which the pods find the API server."""
         return tuple(node.internal_ip for node in self._servers())
+
+    def _api_server_namespace(self) -> NetNamespace | None:
+        servers = self._servers()
+        return self.network.namespace_of_node(servers[0].name) if servers else None
 
     def start(self) -> None:
         """Fill the store with what every cluster has, and start the components."""

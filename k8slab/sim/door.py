@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -18,6 +19,7 @@ from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from k8slab.errors import K8slabError
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.pki import Pki
+from k8slab.sim.upgrade import SPDY, UpgradedProtocol
 
 __all__ = ["HOST", "Door", "listen"]
 
@@ -35,6 +37,21 @@ class _Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         self._certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+
+    def _should_upgrade(self) -> bool:
+        return self._get_upgrade() == SPDY.lower().encode() or super()._should_upgrade()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to who speaks what it becomes."""
+        if self._get_upgrade() != SPDY.lower().encode():
+            super().handle_websocket_upgrade()
+            return
+        path, _, query = self.url.partition(b"?")
+        scope = {**self.scope, "type": "upgrade", "path": unquote(path.decode("ascii")), "query_string": query}
+        self.connections.discard(self)
+        protocol = UpgradedProtocol(self.app, scope, self.connections)
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
 
     def on_url(self, url: bytes) -> None:
         """Begin a request."""

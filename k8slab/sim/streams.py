@@ -1,13 +1,22 @@
-"""Byte streams between simulated processes, log followers and HTTP connections.
+"""Byte streams between simulated processes, log followers and HTTP connections; and how large a terminal is.
 
 A pipe has one reader at a time and any number of writers; reading waits on the kernel, writing never blocks.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from k8slab.sim.kernel import Future, Kernel
 
-__all__ = ["Pipe"]
+__all__ = ["Pipe", "WindowSize"]
+
+
+@dataclass
+class WindowSize:
+    """A terminal's size, which whoever looks at it may change."""
+
+    rows: int = 24
+    columns: int = 80
 
 
 class Pipe:

@@ -1,4 +1,4 @@
-"""``kubectl rollout``, ``scale``, ``logs``, ``exec``, ``attach``, ``cp``, ``port-forward``."""
+"""``kubectl rollout``, ``scale``, ``logs``, ``exec``, ``attach``, ``cp``."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -177,6 +178,14 @@ def test_exec(sleeper: Kubectl) -> None:
     assert script.out == "8\n"
 
 
+def test_exec_over_spdy_as_older_clients_do(sleeper: Kubectl) -> None:
+    spdy = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false"}
+    command = ("exec", "-i", "sleeper", "--", "sh", "-c", "cat; echo err >&2; exit 3")
+    answer = sleeper.try_(*command, stdin="one\ntwo\n", **spdy)
+    assert (answer.out, answer.code) == ("one\ntwo\n", 3)
+    assert answer.err.splitlines() == ["err", "command terminated with exit code 3"]
+
+
 def test_exec_that_fails(sleeper: Kubectl) -> None:
     assert sleeper.fails("exec", "sleeper", "--", "sh", "-c", "exit 7", code=7) == "command terminated with exit code 7"
     assert 'exec: "no-such-program": executable file not found in $PATH' in sleeper.fails(
@@ -196,13 +205,6 @@ def test_attach(kubectl: Kubectl) -> None:
     assert out.splitlines()[-1] == "line 5"
 
 
-def test_port_forward_is_refused_with_a_next_step(web: Kubectl) -> None:
-    assert web.fails("port-forward", "deployment/web", ":80") == (
-        "error: error upgrading connection: unable to upgrade connection: the embedded cluster does not serve "
-        'pods/portforward yet; use "kubectl exec" with wget or curl instead'
-    )
-
-
 def test_service_by_name(sleeper: Kubectl) -> None:
     sleeper("create", "deployment", "web", "--image=nginx:1.27", "--port=80")
     sleeper("expose", "deployment", "web")
@@ -212,6 +214,7 @@ def test_service_by_name(sleeper: Kubectl) -> None:
 
 def test_exec_with_a_terminal(sleeper: Kubectl) -> None:
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (33, 111))
     try:
         command = sleeper.command("exec", "-it", "sleeper", "--", "sh")
         shell = subprocess.Popen(command, env=sleeper.environment, stdin=slave, stdout=slave, stderr=slave)
@@ -220,6 +223,7 @@ def test_exec_with_a_terminal(sleeper: Kubectl) -> None:
             ("", "/ # "),
             ("echo $((20 + 1))$((7 * 3))\r", "2121"),
             ("cd /tmp\r", "/tmp # "),
+            ("stty size\r", "33 111"),
             ("exit 4\r", ""),
         ):
             os.write(master, typed.encode())

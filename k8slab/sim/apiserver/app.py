@@ -1,4 +1,4 @@
-"""The API server's door: every request comes in here, over HTTPS or as a WebSocket.
+"""The API server's door: every request comes in here, over HTTPS, as a WebSocket or upgraded to SPDY.
 
 Real component: kube-apiserver's handler chain (k8s.io/apiserver/pkg/server/config.go, DefaultBuildHandlerChain): request
 info, authentication, impersonation, audit, authorization, then the handler. Simplified: no priority-and-fairness queues.
@@ -19,6 +19,7 @@ from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
 from k8slab.sim.apiserver.metrics import RequestCounter
 from k8slab.sim.apiserver.paths import Paths
+from k8slab.sim.apiserver.proxy import Proxy
 from k8slab.sim.apiserver.requestinfo import RequestInfo, parse_request
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.scheme import Scheme
@@ -59,8 +60,8 @@ class ApiServer:
         The kinds, the objects, and the link to the kernel.
     authenticator, authorizer, audit
         Who asks, may they, and what is written down of it.
-    handlers, paths, streaming
-        What answers: resources, other paths, connections that stay open.
+    handlers, paths, streaming, proxy
+        What answers: resources, other paths, connections that stay open, whoever is behind a proxy subresource.
     """
 
     def __init__(
@@ -75,10 +76,11 @@ class ApiServer:
         handlers: Handlers,
         paths: Paths,
         streaming: Streaming,
+        proxy: Proxy,
     ) -> None:
         self._scheme, self._store, self._driver = scheme, store, driver
         self._authenticator, self._authorizer, self._audit = authenticator, authorizer, audit
-        self._handlers, self._paths, self._streaming = handlers, paths, streaming
+        self._handlers, self._paths, self._streaming, self._proxy = handlers, paths, streaming, proxy
         self._requests = RequestCounter()
         paths.metrics.append(self._requests.families)
         self.aggregated: dict[str, Aggregated] = {}  #: by group
@@ -90,8 +92,8 @@ class ApiServer:
             await _lifespan(receive, send)
         elif scope["type"] == "http":
             await self._http(Request(scope, receive), send)
-        elif scope["type"] == "websocket":
-            await self._websocket(Request(scope, receive), receive, send)
+        elif scope["type"] in ("websocket", "upgrade"):
+            await self._upgraded(Request(scope, receive), receive, send)
 
     async def _http(self, request: Request, send: Send) -> None:
         answer = await self.respond(request)
@@ -143,6 +145,8 @@ class ApiServer:
             return await self.aggregated[info.group](request, info, user)
         if self._streaming.serves(info):
             return await self._streaming.answer(request, info)
+        if self._proxy.serves(info):
+            return await self._proxy.answer(request, info)
         return await self._handlers.handle(request, info, resource, user)
 
     def _caller(self, request: Request) -> _Caller:
@@ -201,9 +205,8 @@ class ApiServer:
             error=error,
         )
 
-    async def _websocket(self, request: Request, receive: Receive, send: Send) -> None:
-        request.method = "GET"
-        info = parse_request("GET", request.path, request.query)
+    async def _upgraded(self, request: Request, receive: Receive, send: Send) -> None:
+        info = parse_request(request.method, request.path, request.query)
         try:
             caller, resource = self._caller(request), self._scheme.get(info.group, info.version, info.resource)
             self._authorize(caller, info, resource)
@@ -213,7 +216,7 @@ class ApiServer:
             # A WebSocket begins as a GET, but whoever runs something in a pod needs "create" (upstream since 1.35).
             self._authorize(caller, replace(info, verb="create"), resource)
         except StatusError as error:
-            await _refuse_websocket(send, error)
+            await _refuse(send, error, request.scope["type"])
             return
         self._record(caller, info, resource, 101)
         await self._streaming.connect(request, info, receive, send)
@@ -236,11 +239,11 @@ def _refusal(error: StatusError) -> Response:
     return response
 
 
-async def _refuse_websocket(send: Send, error: StatusError) -> None:
-    response = _refusal(error)
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "websocket.http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": response.body})
+async def _refuse(send: Send, error: StatusError, kind: str) -> None:
+    response, prefix = _refusal(error), "websocket." if kind == "websocket" else ""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(response.body)).encode())]
+    await send({"type": f"{prefix}http.response.start", "status": response.status, "headers": headers})
+    await send({"type": f"{prefix}http.response.body", "body": response.body})
 
 
 async def _until_disconnected(request: Request, sending: Awaitable[None]) -> None:

@@ -25,14 +25,18 @@ from k8slab.sim.kubelet.eviction import (
     pod_memory,
 )
 from k8slab.sim.kubelet.heartbeat import Heartbeat
+from k8slab.sim.kubelet.records import PodRecord
 from k8slab.sim.kubelet.router import PodRouter
+from k8slab.sim.kubelet.server import KubeletPort
 from k8slab.sim.kubelet.stats import NODE_CPU, NodeStats, Stats, node_memory, pod_stats
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.kubelet.worker import PodWorker
+from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.namespace import NetNamespace, ResolvConf
 from k8slab.sim.network.network import Network
+from k8slab.sim.network.sockets import Connection
 from k8slab.sim.runtime.runtime import Runtime
-from k8slab.sim.streams import Pipe
+from k8slab.sim.streams import Pipe, WindowSize
 
 __all__ = ["Kubelet"]
 
@@ -84,6 +88,7 @@ class Kubelet:
         self._requests: dict[str, Requests] = {}
         self._used: Requests = (0, 0, 0)
         self._answers, self._since = False, 0.0
+        self.port = KubeletPort(node, self._records, self.stats, self._whole_log, kernel.now)
         self._connected, self._crashed, self._disk_full = True, False, False
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
@@ -237,11 +242,14 @@ class Kubelet:
             ):
                 self._kernel.call_later(self._kernel.random.uniform(0, CONFIG_SYNC_PERIOD), worker.record.volumes.refresh, pod)
 
-    def _find(self, namespace: str, pod: str) -> PodWorker:
+    def _check_reachable(self) -> None:
         if not (self._answers and self._connected):
             why = "connect: connection refused" if self._context.halted and not self._crashed else "i/o timeout"
             text = f"error dialing backend: dial tcp {self.node.internal_ip}:10250: {why}"
             raise StatusError(500, "", text)
+
+    def _find(self, namespace: str, pod: str) -> PodWorker:
+        self._check_reachable()
         found = [w for w in self._workers.values() if w.record.pod["metadata"]["name"] == pod]
         for worker in found:
             if worker.record.pod["metadata"]["namespace"] == namespace:
@@ -277,6 +285,7 @@ class Kubelet:
         stdout: Pipe,
         stderr: Pipe,
         tty: bool = False,
+        window: WindowSize | None = None,
     ) -> Future[int]:
         """Run a command in a container; the future is its exit code.
 
@@ -285,13 +294,35 @@ class Kubelet:
         StatusError
             If the command cannot be started, with upstream's wording.
         """
-        return operations.exec_command(self._find(namespace, pod).record, container, command, stdin, stdout, stderr, tty)
+        record = self._find(namespace, pod).record
+        return operations.exec_command(record, container, command, stdin, stdout, stderr, tty, window)
 
     def attach(
-        self, namespace: str, pod: str, container: str, stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool = False
-    ) -> Future[int]:
+        self, namespace: str, pod: str, container: str, stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool = False,
+        window: WindowSize | None = None,
+    ) -> Future[int]:  # fmt: skip
         """Connect to a container's first process; the future is its exit code, once it ends."""
-        return operations.attach(self._kernel, self._find(namespace, pod).record, container, stdin, stdout)
+        return operations.attach(self._kernel, self._find(namespace, pod).record, container, stdin, stdout, window)
+
+    def port_forward(self, namespace: str, pod: str, port: int) -> Future[Connection]:
+        """Connect to a port inside a pod; the future fails with upstream's text if nobody listens there."""
+        return operations.forward(self._kernel, self._network, self._find(namespace, pod).record, port)
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request to the kubelet's own port; its errors are those of whoever dials it."""
+        self._check_reachable()
+        return self.port.answer(request)
+
+    def _records(self) -> list[PodRecord]:
+        return [worker.record for worker in self._workers.values()]
+
+    def _whole_log(self, namespace: str, pod: str, container: str) -> bytes:
+        chunks: list[bytes] = []
+        try:
+            self.logs(namespace, pod, container).listen(chunks.append)
+        except StatusError as error:
+            return f"{error.message}\n".encode()
+        return b"".join(chunks)
 
     def usage(self) -> dict[str, dict[str, Any]]:
         """Return CPU (millicores) and memory (bytes) per container, by "namespace/pod" (upstream: /stats/summary)."""

@@ -1,19 +1,24 @@
-"""Logs, exec and attach: what the API server passes on to a kubelet, with upstream's refusals.
+"""Logs, exec, attach and port-forward: what the API server passes on to a kubelet, with upstream's refusals.
 
 Upstream: pkg/kubelet/server, GetKubeletContainerLogs and validateContainerLogStatus in pkg/kubelet/kubelet_pods.go.
 """
 
+import hashlib
+
 from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object
-from k8slab.sim.apiserver.errors import bad_request, internal_error, not_found
+from k8slab.sim.apiserver.errors import StatusError, bad_request, internal_error, not_found
 from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
+from k8slab.sim.network.errors import ConnectError
+from k8slab.sim.network.network import Network
+from k8slab.sim.network.sockets import Connection
 from k8slab.sim.runtime.container import Container, ExecError
 from k8slab.sim.runtime.log import ContainerLog
 from k8slab.sim.runtime.process import Input
-from k8slab.sim.streams import Pipe
+from k8slab.sim.streams import Pipe, WindowSize
 
-__all__ = ["attach", "exec_command", "find_container", "log_of", "read_log"]
+__all__ = ["attach", "exec_command", "find_container", "forward", "log_of", "read_log"]
 
 
 def find_container(record: PodRecord, name: str) -> ContainerRecord:
@@ -64,25 +69,31 @@ def _running(record: PodRecord, name: str) -> Container:
 
 
 def exec_command(
-    record: PodRecord, name: str, command: list[str], stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool
+    record: PodRecord, name: str, command: list[str], stdin: Pipe | None, stdout: Pipe, stderr: Pipe, tty: bool,
+    window: WindowSize | None = None,
 ) -> Future[int]:  # fmt: skip
     """Run a command in a container; the future is its exit code."""
     container = _running(record, name)
     try:
         if tty:
-            return container.exec_terminal(command, stdin, stdout.write)
+            return container.exec_terminal(command, stdin, stdout.write, window)
         return container.exec(command, Input(pipe=stdin), stdout.write, stderr.write)
     except ExecError as error:
         text = f'failed to exec in container: failed to start exec "{container.kernel.random.getrandbits(256):064x}": {error}'
         raise internal_error(f"error executing command in container: {text}") from None
 
 
-def attach(kernel: Kernel, record: PodRecord, name: str, stdin: Pipe | None, stdout: Pipe) -> Future[int]:
+def attach(
+    kernel: Kernel, record: PodRecord, name: str, stdin: Pipe | None, stdout: Pipe, window: WindowSize | None = None
+) -> Future[int]:
     """Connect to a container's first process; the future is done when it ends."""
     container = _running(record, name)
     ended: Future[int] = kernel.future()
     stream = Pipe(kernel)
     container.watchers += (stream,)
+    first = container.processes.get(1)
+    if first is not None and first.tty and window is not None:
+        first.window = window
     once = bool(find_container(record, name).spec.get("stdinOnce"))
 
     def forward(data: bytes) -> None:
@@ -96,6 +107,30 @@ def attach(kernel: Kernel, record: PodRecord, name: str, stdin: Pipe | None, std
         target = container.stdin
         stdin.listen(lambda data: target.write(data) if data else target.close() if once else None)
     return ended
+
+
+def forward(kernel: Kernel, network: Network, record: PodRecord, port: int) -> Future[Connection]:
+    """Connect to a port on the pod's own loopback, past every policy, as the container runtime does."""
+    source = record.network
+    if source is None or not record.runs:
+        raise internal_error(f'unable to upgrade connection: pod not found ("{record.key.replace("/", "_")}")')
+    done: Future[Connection] = kernel.future()
+    sandbox = hashlib.sha256(record.pod["metadata"]["uid"].encode()).hexdigest()
+
+    async def connect() -> None:
+        try:
+            done.set_result(await network.connect(source, "127.0.0.1", port))
+        except ConnectError as error:
+            text = error.text[0].lower() + error.text[1:]
+            where = f'failed to execute portforward in network namespace "/var/run/netns/cni-{sandbox[:8]}-{sandbox[8:12]}"'
+            why = (
+                f"IPv4: dial tcp4 127.0.0.1:{port}: connect: {text} IPv6 dial tcp6: address localhost: no suitable address found"
+            )
+            inside = f'{where}: failed to connect to localhost:{port} inside namespace "{sandbox}", {why} '
+            done.set_error(StatusError(500, "", f"error forwarding port {port} to pod {sandbox}, uid : {inside}"))
+
+    kernel.spawn(connect(), f"port-forward to {record.key}:{port}")
+    return done
 
 
 def summary(record: PodRecord) -> Object:

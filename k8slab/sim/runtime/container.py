@@ -18,7 +18,7 @@ from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.log import ContainerLog
 from k8slab.sim.runtime.memory import NodeMemory
 from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process, Program
-from k8slab.sim.streams import Pipe
+from k8slab.sim.streams import Pipe, WindowSize
 
 if TYPE_CHECKING:
     from k8slab.sim.network.network import Network
@@ -158,17 +158,17 @@ class Container:
             return self.new_process(argv, Input(), self.stdout, self.stderr)
         self.stdin = Pipe(self.kernel)
         if self.config.tty:
-            return self._on_terminal(argv, self.stdin, self.stdout)
+            return self._on_terminal(argv, self.stdin, self.stdout, WindowSize())
         return self.new_process(argv, Input(pipe=self.stdin), self.stdout, self.stderr)
 
-    def _on_terminal(self, argv: list[str], typed: Pipe | None, shown: Output) -> Process:
+    def _on_terminal(self, argv: list[str], typed: Pipe | None, shown: Output, window: WindowSize) -> Process:
         from k8slab.sim.runtime.terminal import Terminal
 
         lines = Pipe(self.kernel)
         process = self.new_process(argv, Input(pipe=lines), shown, shown)
         terminal = Terminal(typed, shown, lines, lambda: process.signal(2))
         process.stdout = process.stderr = terminal.output
-        process.tty = True
+        process.tty, process.window = True, window
         return process
 
     def stop(self, signal: str = "") -> None:
@@ -255,9 +255,9 @@ class Container:
         program = self._program(argv[0])
         return self.new_process(argv, stdin, stdout, stderr).start(program).exited
 
-    def exec_terminal(self, argv: list[str], typed: Pipe | None, shown: Output) -> Future[int]:
+    def exec_terminal(self, argv: list[str], typed: Pipe | None, shown: Output, window: WindowSize | None = None) -> Future[int]:
         """Run a command on a terminal (``exec -t``)."""
-        return self._on_terminal(argv, typed, shown).start(self._program(argv[0])).exited
+        return self._on_terminal(argv, typed, shown, window or WindowSize()).start(self._program(argv[0])).exited
 
     def _program(self, name: str) -> Program:
         from k8slab.sim.runtime.lookup import find_program

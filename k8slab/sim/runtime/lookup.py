@@ -22,14 +22,14 @@ _CORE = (
     "sh", "[", "[[", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "dirname", "du",
     "echo", "env", "expr", "false", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "md5sum",
     "mkdir", "mktemp", "mount", "mv", "nproc", "printenv", "printf", "ps", "pwd", "readlink", "rm", "rmdir", "sed",
-    "seq", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr", "true",
-    "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
+    "seq", "sha256sum", "sleep", "sort", "stat", "stty", "sync", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr",
+    "true", "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
 _NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")
 _SETS = {
     "busybox": [*_CORE, *_NET, "ash", "busybox"],
     "iproute": ["ip", "ping", "traceroute"],
-    "debian": [*(c for c in _CORE if c not in ("ps", "top", "free")), "bash", "getent", "dash"],
+    "debian": [*(c for c in _CORE if c not in ("ps", "top", "free")), "bash", "getent", "dash", "tput"],
     "curl": ["curl"],
     "dig": ["dig", "host", "nslookup"],
     "getent": ["getent"],

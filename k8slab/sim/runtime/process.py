@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8slab.sim.kernel import Cancelled, Future, Kernel, Task
 from k8slab.sim.runtime.filesystem import FileError, FileSystem
-from k8slab.sim.streams import Pipe
+from k8slab.sim.streams import Pipe, WindowSize
 
 if TYPE_CHECKING:
     from k8slab.sim.runtime.container import Container
@@ -85,7 +85,7 @@ class Process:
     """
 
     __slots__ = ("argv", "container", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin", "stdout", "task",
-                 "tty", "uid")  # fmt: skip
+                 "tty", "uid", "window")  # fmt: skip
 
     def __init__(
         self, container: "Container", argv: list[str], env: dict[str, str], cwd: str, uid: int,
@@ -97,7 +97,8 @@ class Process:
         self.task: Task[int] | None = None
         self.exited: Future[int] = container.kernel.future()
         self.on_signal: Callable[[int], bool] | None = None
-        self.tty = False
+        self.tty = False  #: whether its standard input is a terminal
+        self.window: WindowSize | None = None  #: of the terminal it was started from
 
     @property
     def kernel(self) -> Kernel:
@@ -140,7 +141,9 @@ class Process:
         """Return a process like this one for another command; ``changes`` replace what differs."""
         given: dict[str, Any] = {"env": self.env, "cwd": self.cwd, "uid": self.uid, "stdin": self.stdin}
         given |= {"stdout": self.stdout, "stderr": self.stderr, **changes}
-        return Process(self.container, argv, parent=self.pid, **given)
+        child = Process(self.container, argv, parent=self.pid, **given)
+        child.tty, child.window = self.tty and child.stdin is self.stdin, self.window
+        return child
 
     def start(self, program: Program) -> "Process":
         """Run a program in a task of its own."""

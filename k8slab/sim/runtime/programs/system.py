@@ -6,6 +6,7 @@ from k8slab.apimachinery.quantity import value
 from k8slab.sim.runtime.process import SIGNALS, BadUsage, Process, Program
 from k8slab.sim.runtime.programs.basic import seconds_of
 from k8slab.sim.runtime.programs.options import parse_options
+from k8slab.sim.streams import WindowSize
 
 __all__ = ["COMMANDS"]
 
@@ -91,9 +92,29 @@ async def uptime(p: Process) -> int:
 
 
 async def tty(p: Process) -> int:
-    """Say that there is no terminal."""
-    p.out("not a tty\n")
-    return 1
+    """Name the terminal, or say that there is none."""
+    p.out("/dev/pts/0\n" if p.tty else "not a tty\n")
+    return 0 if p.tty else 1
+
+
+async def stty(p: Process) -> int:
+    """Print the terminal's size (``stty size``) or settings; changes are accepted and have no effect."""
+    if p.window is None or not p.tty:
+        return p.fail("standard input: Inappropriate ioctl for device")
+    if p.args == ["size"]:
+        p.out(f"{p.window.rows} {p.window.columns}\n")
+    elif not p.args or p.args == ["-a"]:
+        p.out(f"speed 38400 baud; rows {p.window.rows}; columns {p.window.columns};\n")
+    return 0
+
+
+async def tput(p: Process) -> int:
+    """Print ``lines`` or ``cols`` of the terminal; 24 and 80 where there is none."""
+    window = p.window or WindowSize()
+    known = {"lines": window.rows, "cols": window.columns}
+    if p.args[:1] and p.args[0] in known:
+        p.out(f"{known[p.args[0]]}\n")
+    return 0
 
 
 async def stress(p: Process) -> int:
@@ -126,5 +147,6 @@ def _bytes(text: str) -> int:
 
 COMMANDS: dict[str, Program] = {
     "ps": ps, "kill": kill, "top": top, "free": free, "nproc": nproc, "uptime": uptime, "tty": tty,
+    "stty": stty, "tput": tput,
     "stress": stress, "stress-ng": stress,
 }  # fmt: skip

@@ -1,0 +1,64 @@
+"""A connection that has been upgraded: messages of bytes in both directions, over a WebSocket or the bare socket.
+
+The door tells of both with the same messages, ``websocket.*`` (ASGI's own) and ``upgrade.*`` (SPDY, see `k8slab.sim.door`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from k8slab.sim.apiserver.http import Receive, Send
+
+__all__ = ["Duplex"]
+
+
+class Duplex:
+    """One upgraded connection.
+
+    Parameters
+    ----------
+    receive, send
+        ASGI's.
+    kind
+        ``websocket`` or ``upgrade``.
+    protocol
+        What was agreed on.
+    """
+
+    def __init__(self, receive: Receive, send: Send, kind: str, protocol: str) -> None:
+        self._receive, self._send, self._kind, self.protocol = receive, send, kind, protocol
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._sender = asyncio.ensure_future(self._run())
+        self._closing = False
+
+    def write(self, data: bytes) -> None:
+        """Send a message, in order, without waiting: the kernel's callbacks cannot wait."""
+        if data and not self._closing:
+            self._queue.put_nowait(data)
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Give each message of the client, until it is gone."""
+        while True:
+            message = await self._receive()
+            if message["type"] == f"{self._kind}.disconnect":
+                return
+            data = message.get("bytes") or (message.get("text") or "").encode()
+            if data:
+                yield data
+
+    async def close(self) -> None:
+        """Send what is left, and hang up."""
+        if not self._closing:
+            self._closing = True
+            self._queue.put_nowait(None)
+        await self._sender
+
+    async def _run(self) -> None:
+        gone = False
+        while (data := await self._queue.get()) is not None:
+            try:
+                if not gone:
+                    await self._send({"type": f"{self._kind}.send", "bytes": data})
+            except Exception:
+                gone = True
+        if not gone:
+            await self._send({"type": f"{self._kind}.close", "code": 1000})
