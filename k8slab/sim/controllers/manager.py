@@ -21,6 +21,7 @@ from k8slab.sim.controllers.disruption import DisruptionController
 from k8slab.sim.controllers.endpoints import EndpointsController
 from k8slab.sim.controllers.endpointslice import EndpointSliceController
 from k8slab.sim.controllers.endpointslice_mirroring import EndpointSliceMirroringController
+from k8slab.sim.controllers.ephemeral_volume import EphemeralVolumeController
 from k8slab.sim.controllers.garbage_collector import GarbageCollector
 from k8slab.sim.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from k8slab.sim.controllers.job import JobController
@@ -68,6 +69,7 @@ _SIMPLE: tuple[type[Controller], ...] = (
     HorizontalPodAutoscalerController,
     PersistentVolumeBinder,
     AttachDetachController,
+    EphemeralVolumeController,
     ClaimProtectionController,
     VolumeProtectionController,
 )

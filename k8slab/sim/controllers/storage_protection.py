@@ -6,6 +6,7 @@ volume; these controllers take it away when nobody uses a deleted one any more.
 
 from typing import ClassVar
 
+from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.types import Object, key_of, split_key
 from k8slab.sim.client import EventType
 from k8slab.sim.controllers.base import Controller
@@ -17,14 +18,8 @@ _BY_CLAIM = "pods-by-claim"
 
 def claims_of(pod: Object) -> tuple[str, ...]:
     """Return the keys of the claims that a pod mounts."""
-    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-    found = []
-    for volume in pod["spec"].get("volumes") or ():
-        if "persistentVolumeClaim" in volume:
-            found.append(f"{namespace}/{volume['persistentVolumeClaim']['claimName']}")
-        elif "ephemeral" in volume:
-            found.append(f"{namespace}/{name}-{volume['name']}")
-    return tuple(found)
+    namespace = pod["metadata"]["namespace"]
+    return tuple(f"{namespace}/{claim.claim}" for claim in pod_claims(pod))
 
 
 class _ProtectionController(Controller):

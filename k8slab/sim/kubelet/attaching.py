@@ -7,6 +7,7 @@ Upstream: pkg/kubelet/volumemanager (reconciler, WaitForAttachAndMount) and pkg/
 from collections.abc import Iterator
 
 from k8slab.apimachinery.node_affinity import allows_node
+from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.kubelet.context import NodeContext
@@ -22,22 +23,19 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 def _claim_volumes(context: NodeContext, pod: Object) -> Iterator[tuple[str, Object]]:
     """Yield the claim names and PersistentVolumes of a pod's bound claims."""
     volume_of = context.volume_of(pod["metadata"]["namespace"])
-    for volume in pod["spec"].get("volumes") or ():
-        if volume.get("persistentVolumeClaim"):
-            name = volume["persistentVolumeClaim"]["claimName"]
-            found = volume_of(name)
-            if found is not None:
-                yield name, found
+    for claim in pod_claims(pod):
+        found = volume_of(claim.claim)
+        if found is not None:
+            yield claim.claim, found
 
 
 def waits_for_attachment(context: NodeContext, pod: Object) -> list[str]:
     """Return the pod's volumes (their names in the pod) that are not attached to the node yet."""
     volume_of, found = context.volume_of(pod["metadata"]["namespace"]), []
-    for volume in pod["spec"].get("volumes") or ():
-        if volume.get("persistentVolumeClaim"):
-            bound = volume_of(volume["persistentVolumeClaim"]["claimName"])
-            if bound is not None and not _is_attached(context, bound):
-                found.append(str(volume["name"]))
+    for claim in pod_claims(pod):
+        bound = volume_of(claim.claim)
+        if bound is not None and not _is_attached(context, bound):
+            found.append(claim.volume)
     return found
 
 

@@ -7,6 +7,7 @@ than everything else, so the kubelets share this one, which hands each event to 
 from collections.abc import Callable
 from typing import Protocol
 
+from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.types import Object
 from k8slab.sim.client import Client, EventType
 
@@ -72,10 +73,7 @@ class PodRouter:
             return
         meta = claim["metadata"]
         for pod in self._pods.list(meta["namespace"]):
-            named = [
-                v["persistentVolumeClaim"]["claimName"] for v in pod["spec"].get("volumes") or () if "persistentVolumeClaim" in v
-            ]
-            if meta["name"] in named:
+            if any(meta["name"] == claim.claim for claim in pod_claims(pod)):
                 self._pod_event("MODIFIED", pod, pod)
 
     def _config_event(self, kind: str, obj: Object, old: Object | None) -> None:

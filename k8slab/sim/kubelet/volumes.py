@@ -1,24 +1,30 @@
 """Volumes of a pod: what is in them, and when it changes.
 
 `missing` says before the start what cannot be mounted; the content is made when a container's files are first looked at,
-because most pods never look at theirs. ConfigMaps, Secrets and projections of them follow their objects within a minute.
+because most pods never look at theirs. ConfigMaps, Secrets and projections of them follow their objects within a minute, all
+at once (`k8slab.sim.kubelet.atomic_writer`).
 Upstream: pkg/kubelet/volumemanager and pkg/volume/{emptydir,configmap,secret,projected,downwardapi,hostpath}.
-Simplified: content goes straight into the directory (no ..data link); a PersistentVolume's
-content is `k8slab.sim.runtime.disks`' business, whether it may be mounted `k8slab.sim.kubelet.attaching`'s; other volume types
+ConfigMaps, Secrets and projections are read-only to containers, as upstream. Simplified: a PersistentVolume's content is
+`k8slab.sim.runtime.disks`' business, whether it may be mounted `k8slab.sim.kubelet.attaching`'s; other volume types
 are refused with a FailedMount event.
 """
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from k8slab.apimachinery.pod_claims import PodClaim, foreign, pod_claims
+from k8slab.apimachinery.quantity import value
 from k8slab.apimachinery.types import Object
+from k8slab.sim.kubelet.atomic_writer import write_payload
 from k8slab.sim.kubelet.environment import ConfigError, Source, decode_secret, expand, field_value, resource_value
 from k8slab.sim.runtime.container import Mount
 from k8slab.sim.runtime.filesystem import Directory, File, FileError, FileSystem, Node
+from k8slab.sim.runtime.tmpfs import MemoryVolume
 
 __all__ = ["PodVolumes", "missing", "references"]
 
-_SIMPLE = ("emptyDir", "configMap", "secret", "projected", "downwardAPI", "hostPath", "persistentVolumeClaim")
+_SIMPLE = ("emptyDir", "configMap", "secret", "projected", "downwardAPI", "hostPath", "persistentVolumeClaim", "ephemeral")
+_WRITTEN = ("configMap", "secret", "projected", "downwardAPI")  #: by the kubelet, never by a container
 
 
 def _sources_of(volume: Object) -> Iterator[tuple[str, Object]]:
@@ -41,17 +47,26 @@ def references(pod: Object) -> set[tuple[str, str]]:
 
 def missing(pod: Object, sources: Source, claims: Callable[[str], Object | None]) -> str | None:
     """Return why a volume cannot be set up, in upstream's words; None if all can. The API access volume never stops a pod."""
+    named = {c.volume: c for c in pod_claims(pod)}
     for volume in pod["spec"].get("volumes") or ():
         name = volume["name"]
         if name.startswith("kube-api-access-"):
             continue
-        problem = _problem(volume, sources, claims, pod)
+        problem = _claim_problem(named[name], claims, pod) if name in named else _problem(volume, sources)
         if problem:
             return f'MountVolume.SetUp failed for volume "{name}" : {problem}'
     return None
 
 
-def _problem(volume: Object, sources: Source, claims: Callable[[str], Object | None], pod: Object) -> str | None:
+def _claim_problem(wanted: PodClaim, claims: Callable[[str], Object | None], pod: Object) -> str | None:
+    claim = claims(wanted.claim)
+    if claim is not None and wanted.ephemeral and (problem := foreign(claim, pod)):
+        return problem
+    bound = claim is not None and claim["spec"].get("volumeName")
+    return None if bound else f'persistentvolumeclaim "{wanted.claim}" not bound'
+
+
+def _problem(volume: Object, sources: Source) -> str | None:
     for kind, source in _sources_of(volume):
         if source.get("optional"):
             continue
@@ -61,10 +76,6 @@ def _problem(volume: Object, sources: Source, claims: Callable[[str], Object | N
         absent = [i["key"] for i in source.get("items") or () if i["key"] not in _payload(kind, found)]
         if absent:
             return f"{kind.lower()} references non-existent {'config' if kind == 'ConfigMap' else 'secret'} key: {absent[0]}"
-    if volume.get("persistentVolumeClaim"):
-        claim = claims(volume["persistentVolumeClaim"]["claimName"])
-        if claim is None or not claim["spec"].get("volumeName"):
-            return f'persistentvolumeclaim "{volume["persistentVolumeClaim"]["claimName"]}" not bound'
     kind = next((k for k in volume if k != "name"), "emptyDir")
     return None if kind in _SIMPLE else f"volumes of type {kind} are not simulated by the embedded cluster"
 
@@ -97,8 +108,8 @@ class PodVolumes:
         The clock.
     """
 
-    __slots__ = ("_allocatable", "_directories", "_disk", "_host", "_host_ip", "_now", "_pod", "_pod_ip",
-                 "_sources", "_token")  # fmt: skip
+    __slots__ = ("_allocatable", "_disk", "_host", "_host_ip", "_memory", "_now", "_pod", "_pod_ip", "_sources", "_token",
+                 "opened")  # fmt: skip
 
     def __init__(
         self, pod: Object, sources: Source, token: Callable[[str, int], bytes],
@@ -113,7 +124,8 @@ class PodVolumes:
             allocatable,
             now,
         )
-        self._directories: dict[str, Node] = {}
+        self.opened: dict[str, Node] = {}  #: what has been looked at, by the volume's name
+        self._memory: dict[str, MemoryVolume] = {}
 
     def mounts(self, container: Object, environment: Mapping[str, str]) -> list[Mount]:
         """Return the mounts of a container."""
@@ -124,26 +136,23 @@ class PodVolumes:
             sub_path = mount.get("subPath") or expand(mount.get("subPathExpr") or "", environment)
             if sub_path:
                 node = self._below(node, sub_path)
-            found.append(Mount(mount["mountPath"], node, bool(mount.get("readOnly"))))
+            read_only = bool(mount.get("readOnly")) or any(volumes[mount["name"]].get(k) for k in _WRITTEN)
+            found.append(Mount(mount["mountPath"], node, read_only, self._memory.get(mount["name"])))
         return found
 
     def refresh(self, pod: Object) -> None:
         """Bring the content up to date with the objects it comes from."""
         self._pod = pod
         for volume in pod["spec"].get("volumes") or ():
-            directory = self._directories.get(volume["name"])
-            if isinstance(directory, Directory) and any(
-                volume.get(k) for k in ("configMap", "secret", "projected", "downwardAPI")
-            ):
-                fresh = self._content(volume)
-                directory.entries.clear()
-                directory.entries.update(fresh.entries)
+            directory = self.opened.get(volume["name"])
+            if isinstance(directory, Directory) and any(volume.get(k) for k in _WRITTEN):
+                write_payload(directory, self._files(volume), self._now())
 
     def _node(self, volume: Object) -> Node:
         name = volume["name"]
-        if name not in self._directories:
-            self._directories[name] = self._make(volume)
-        return self._directories[name]
+        if name not in self.opened:
+            self.opened[name] = self._make(volume)
+        return self.opened[name]
 
     def _below(self, node: Node, sub_path: str) -> Node:
         """Return what a subPath names: a directory, made if need be, or a copy of a file, which does not follow later changes."""
@@ -159,9 +168,20 @@ class PodVolumes:
     def _make(self, volume: Object) -> Node:
         if volume.get("hostPath"):
             return self._host_path(volume["hostPath"])
-        if volume.get("persistentVolumeClaim"):
-            return self._disk(volume["persistentVolumeClaim"]["claimName"])
-        return self._content(volume)
+        for claim in pod_claims(self._pod):
+            if claim.volume == volume["name"]:
+                return self._disk(claim.claim)
+        if volume.get("emptyDir") is not None:
+            return self._empty_dir(volume)
+        directory = Directory(mtime=self._now())
+        write_payload(directory, self._files(volume), self._now())
+        return directory
+
+    def _empty_dir(self, volume: Object) -> Directory:
+        source, directory = volume["emptyDir"], Directory(mode=0o777, mtime=self._now())
+        if source.get("medium") == "Memory":
+            self._memory[volume["name"]] = MemoryVolume(directory, value(source.get("sizeLimit") or "0"))
+        return directory
 
     def _host_path(self, source: Object) -> Node:
         tree = FileSystem(self._host(), self._now)
@@ -172,12 +192,6 @@ class PodVolumes:
             else:
                 tree.make_directory(source["path"], parents=True)
         return tree.find(source["path"])
-
-    def _content(self, volume: Object) -> Directory:
-        directory = Directory(mtime=self._now())
-        for path, content, mode in self._files(volume):
-            directory.put(path, File(content, mode, self._now()))
-        return directory
 
     def _files(self, volume: Object) -> Iterator[tuple[str, bytes, int]]:
         if volume.get("configMap") or volume.get("secret"):

@@ -8,7 +8,7 @@ from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.kernel import Timer
-from k8slab.sim.kubelet import attaching, starting, stopping
+from k8slab.sim.kubelet import attaching, local_storage, starting, stopping
 from k8slab.sim.kubelet.context import NodeContext
 from k8slab.sim.kubelet.exits import go_duration, terminated_state
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
@@ -75,6 +75,7 @@ class PodWorker:
         if limit:
             self.context.kernel.call_at(parse_time(self.record.start_time) + limit, self._deadline_exceeded)
         self.changed(self.record.pod)
+        local_storage.watch(self)
         self.sync()
 
     def changed(self, pod: Object) -> None:

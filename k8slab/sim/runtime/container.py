@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.runtime.cpu import CpuAccount, NodeCpu
-from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node
+from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node, size_of
 from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.log import ContainerLog
 from k8slab.sim.runtime.memory import NodeMemory
 from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process, Program
+from k8slab.sim.runtime.tmpfs import MemoryVolume
 from k8slab.sim.streams import Pipe, WindowSize
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Mount:
     path: str
     node: Node
     read_only: bool = False
+    memory: MemoryVolume | None = None  #: set for a volume in memory
 
 
 @dataclass(slots=True)
@@ -86,7 +88,7 @@ class Container:
         Called once, when it has ended.
     """
 
-    __slots__ = ("_next_pid", "_root", "config", "cpu", "exit_code", "finished_at", "id",
+    __slots__ = ("_image_size", "_next_pid", "_root", "_tmpfs", "config", "cpu", "exit_code", "finished_at", "id",
                  "kernel", "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state",
                  "stdin", "watchers")  # fmt: skip
 
@@ -106,6 +108,8 @@ class Container:
         self.cpu = CpuAccount(kernel, config.node_cpu, config.cpu_limit, config.cpu_request)
         self._next_pid = 1
         self._root: Directory | None = None
+        self._tmpfs: tuple[MemoryVolume, ...] = ()
+        self._image_size = 0
 
     # --- life ---
 
@@ -277,8 +281,21 @@ class Container:
         if self._root is None:
             from k8slab.sim.runtime.rootfs import build_root
 
-            self._root = build_root(self)
-        return FileSystem(self._root, self.kernel.now)
+            mounts = self.config.mounts()
+            self._root = build_root(self, mounts)
+            self._tmpfs = tuple(m.memory for m in mounts if m.memory is not None)
+            self._image_size = size_of(self._root)
+        return FileSystem(self._root, self.kernel.now, self._settle if self._tmpfs else None)
+
+    def _settle(self) -> None:
+        for volume in self._tmpfs:
+            volume.settle(self)
+
+    @property
+    def layer_size(self) -> int:
+        """Bytes in the writable layer, and in the log."""
+        layer = 0 if self._root is None else max(0, size_of(self._root) - self._image_size)
+        return layer + self.log.size
 
     def mounted_file(self, path: str) -> bytes | None:
         """Return a file without building the whole tree if nothing has been written yet; None if there is none."""

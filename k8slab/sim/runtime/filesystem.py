@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
-__all__ = ["FILE_LIMIT", "Directory", "File", "FileError", "FileSystem", "Node", "Symlink"]
+__all__ = ["FILE_LIMIT", "Directory", "File", "FileError", "FileSystem", "Node", "Symlink", "size_of"]
 
 
 #: Bytes that one file may hold.
@@ -22,22 +22,34 @@ class FileError(Exception):
 
 
 class File:
-    """A regular file; ``source`` makes its content on each read instead (``/etc/hosts``, a token)."""
+    """A regular file; ``source`` makes its content on each read instead (``/etc/hosts``, a token).
 
-    __slots__ = ("data", "mode", "mtime", "source")
+    ``zeros`` bytes follow after ``data``: what ``dd if=/dev/zero`` writes counts, but takes no memory here.
+    """
 
-    def __init__(self, data: bytes = b"", mode: int = 0o644, mtime: float = 0, source: Callable[[], bytes] | None = None) -> None:
+    __slots__ = ("data", "mode", "mtime", "source", "zeros")
+
+    def __init__(
+        self, data: bytes = b"", mode: int = 0o644, mtime: float = 0, source: Callable[[], bytes] | None = None, zeros: int = 0
+    ) -> None:
         self.data: bytes | bytearray = data
-        self.mode, self.mtime, self.source = mode, mtime, source
+        self.mode, self.mtime, self.source, self.zeros = mode, mtime, source, zeros
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return len(self.source()) if self.source is not None else len(self.data) + self.zeros
 
     def read(self) -> bytes:
         """Return the content."""
-        return self.source() if self.source is not None else bytes(self.data)
+        if self.zeros > FILE_LIMIT:
+            raise FileError("Cannot allocate memory")
+        return self.source() if self.source is not None else bytes(self.data) + bytes(self.zeros)
 
     def append(self, data: bytes) -> None:
         """Add to the end."""
-        if self.source is not None or not isinstance(self.data, bytearray):
-            self.data, self.source = bytearray(self.read()), None
+        if self.source is not None or self.zeros or not isinstance(self.data, bytearray):
+            self.data, self.source, self.zeros = bytearray(self.read()), None, 0
         if len(self.data) + len(data) > FILE_LIMIT:
             raise FileError("No space left on device")
         self.data += data
@@ -85,6 +97,21 @@ class Directory:
 Node = File | Directory | Symlink
 
 
+def size_of(node: Node) -> int:
+    """Return the bytes that were written to files at and below a node, other file systems aside.
+
+    >>> size_of(Directory({"a": File(b"xyz"), "d": Directory({"b": File(zeros=10)})}))
+    13
+    """
+    if isinstance(node, Directory):
+        return sum(size_of(child) for child in list(node.entries.values()) if not _is_mount(child))
+    return node.size if isinstance(node, File) and node.source is None else 0
+
+
+def _is_mount(node: Node) -> bool:
+    return isinstance(node, Directory) and node.mounted
+
+
 class FileSystem:
     """Path operations on a tree, as one process does them.
 
@@ -94,10 +121,12 @@ class FileSystem:
         The tree.
     now
         The clock, for modification times.
+    changed
+        Called after each change; what it raises (there is no space left) undoes a write.
     """
 
-    def __init__(self, root: Directory, now: Callable[[], float]) -> None:
-        self.root, self._now = root, now
+    def __init__(self, root: Directory, now: Callable[[], float], changed: Callable[[], object] | None = None) -> None:
+        self.root, self._now, self._changed = root, now, changed
 
     def find(self, path: str, follow: bool = True, _depth: int = 0) -> Node:
         """Return the node at an absolute path."""
@@ -116,6 +145,18 @@ class FileSystem:
                 found = self.find(target, True, _depth + 1)
             node = found
         return node
+
+    def resolve(self, path: str) -> str:
+        """Return a path without links in it; its last part need not exist."""
+        done = "/"
+        for part in [p for p in posixpath.normpath(path).split("/") if p]:
+            done = posixpath.join(done, part)
+            if not self.exists(done):
+                continue  # a loop of links is not there either
+            node = self.find(done, follow=False)
+            if isinstance(node, Symlink):
+                done = self.resolve(posixpath.join(posixpath.dirname(done), node.target))
+        return done
 
     def exists(self, path: str) -> bool:
         """Whether there is something at the path."""
@@ -142,20 +183,44 @@ class FileSystem:
 
     def write(self, path: str, data: bytes, append: bool = False) -> None:
         """Write a file, made if need be."""
-        try:
-            node = self.find(path)
-        except FileError:
-            self._parent(path).entries[posixpath.basename(path)] = File(data, mtime=self._now())
-            return
-        if isinstance(node, Directory):
-            raise FileError("Is a directory")
-        self._parent(path)
-        assert isinstance(node, File)
+        node = self._file(path)
+        before = (bytes(node.data), node.source, node.zeros)
         if append:
             node.append(data)
         else:
-            node.data, node.source = data, None
+            node.data, node.source, node.zeros = data, None, 0
+        self._settle(node, before)
+
+    def extend(self, path: str, zeros: int, append: bool = False) -> None:
+        """Write zeros to a file, made if need be; with ``append`` behind what is in it."""
+        node = self._file(path)
+        before = (bytes(node.data), node.source, node.zeros)
+        if not append:
+            node.data, node.source, node.zeros = b"", None, 0
+        node.zeros += zeros
+        self._settle(node, before)
+
+    def _file(self, path: str) -> File:
+        """Return the file at a path that may be written to, made if need be."""
+        parent = self._parent(path)
+        try:
+            node = self.find(path)
+        except FileError:
+            node = parent.entries[posixpath.basename(path)] = File(mtime=self._now())
+        if isinstance(node, Directory):
+            raise FileError("Is a directory")
+        assert isinstance(node, File)
+        return node
+
+    def _settle(self, node: File, before: tuple[bytes, Callable[[], bytes] | None, int]) -> None:
+        """Note a write; if there is no room for it, take it back."""
         node.mtime = self._now()
+        if self._changed is not None:
+            try:
+                self._changed()
+            except FileError:
+                node.data, node.source, node.zeros = before
+                raise
 
     def make_directory(self, path: str, parents: bool = False) -> None:
         """Make a directory; with ``parents`` also those above it, and it may be there already."""
@@ -177,10 +242,14 @@ class FileSystem:
             if not recursive:
                 raise FileError("Is a directory")
         del self._parent(path).entries[posixpath.basename(posixpath.normpath(path))]
+        if self._changed is not None:
+            self._changed()
 
     def place(self, path: str, node: Node) -> None:
         """Put a node at a path, over what is there (mv, ln)."""
         self._parent(path).entries[posixpath.basename(posixpath.normpath(path))] = node
+        if self._changed is not None:
+            self._changed()
 
     def walk(self, path: str) -> Iterator[str]:
         """Yield the path and everything below it."""

@@ -43,6 +43,11 @@ class ContainerLog:
         if text:
             self._append(self._kernel.now(), stream, text)
 
+    @property
+    def size(self) -> int:
+        """Bytes on the node's disk."""
+        return self._size
+
     def _append(self, time: float, stream: str, text: str) -> None:
         self._chunks.append((time, stream, text))
         self._size += len(text)

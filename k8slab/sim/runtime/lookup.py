@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["commands_of", "entry_server", "find_program"]
 
 _CORE = (
-    "sh", "[", "[[", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "dirname", "du",
+    "sh", "[", "[[", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "du",
     "echo", "env", "expr", "false", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "md5sum",
     "mkdir", "mktemp", "mount", "mv", "nproc", "printenv", "printf", "ps", "pwd", "readlink", "rm", "rmdir", "sed",
     "seq", "sha256sum", "sleep", "sort", "stat", "stty", "sync", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr",
-    "true", "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
+    "true", "truncate", "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
 _NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")
 _SETS = {

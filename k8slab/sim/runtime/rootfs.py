@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from k8slab.sim.runtime.filesystem import Directory, File, Symlink
 
 if TYPE_CHECKING:
-    from k8slab.sim.runtime.container import Container
+    from k8slab.sim.runtime.container import Container, Mount
 
 __all__ = ["build_root"]
 
@@ -27,8 +27,8 @@ _DIRECTORIES = (
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 
 
-def build_root(container: "Container") -> Directory:
-    """Return a fresh tree for a container."""
+def build_root(container: "Container", mounts: "list[Mount]") -> Directory:
+    """Return a fresh tree for a container, with its volumes."""
     from k8slab.sim.runtime.lookup import commands_of
 
     config, now = container.config, container.started_at
@@ -50,14 +50,10 @@ def build_root(container: "Container") -> Directory:
     root.put("etc/resolv.conf", File(source=lambda: network.resolv.text().encode()))
     _cgroup(root, container)
     root.put("proc/self", Symlink("1"))
-    _mount(root, container)
+    for mount in sorted(mounts, key=lambda m: m.path):
+        root.mount(mount.path, mount.node, mount.read_only)
     root.read_only = config.read_only_root
     return root
-
-
-def _mount(root: Directory, container: "Container") -> None:
-    for mount in sorted(container.config.mounts(), key=lambda m: m.path):
-        root.mount(mount.path, mount.node, mount.read_only)
 
 
 def _cgroup(root: Directory, container: "Container") -> None:

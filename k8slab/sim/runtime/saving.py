@@ -32,7 +32,8 @@ def encode(node: Node) -> Any:
     if isinstance(node, Symlink):
         return ["l", node.target]
     if isinstance(node, File):
-        return ["f", node.mode, node.mtime, b64encode(node.read()).decode()]
+        content = bytes(node.data) if node.zeros else node.read()
+        return ["f", node.mode, node.mtime, b64encode(content).decode(), *([node.zeros] if node.zeros else [])]
     return ["d", node.mode, node.mtime, {name: encode(child) for name, child in node.entries.items()}]
 
 
@@ -41,7 +42,7 @@ def decode(data: Any) -> Node:
     if data[0] == "l":
         return Symlink(data[1])
     if data[0] == "f":
-        return File(b64decode(data[3]), data[1], data[2])
+        return File(b64decode(data[3]), data[1], data[2], zeros=data[4] if len(data) > 4 else 0)
     return _directory(data)
 
 

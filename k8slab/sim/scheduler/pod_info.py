@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from k8slab.apimachinery.labels import Labels, Selector, matches, selector_of
+from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object
 from k8slab.sim.scheduler.resources import DEFAULT_MEMORY, DEFAULT_MILLI_CPU, Resources, pod_requests
@@ -70,16 +71,6 @@ def host_ports(spec: Object) -> tuple[HostPort, ...]:
     )
 
 
-def _claims(pod: Object) -> tuple[tuple[str, bool], ...]:
-    claims = []
-    for volume in pod["spec"].get("volumes") or ():
-        if "persistentVolumeClaim" in volume:
-            claims.append((volume["persistentVolumeClaim"]["claimName"], False))
-        elif "ephemeral" in volume:
-            claims.append((f"{pod['metadata']['name']}-{volume['name']}", True))
-    return tuple(claims)
-
-
 class PodInfo:
     """A pod with its parsed requests, ports, claims and affinity terms.
 
@@ -122,7 +113,7 @@ class PodInfo:
         self.requests: Resources = pod_requests(spec)
         self._set_non_zero(spec)
         self.ports = host_ports(spec)
-        self.claims = _claims(obj) if spec.get("volumes") else ()
+        self.claims = tuple((c.claim, c.ephemeral) for c in pod_claims(obj)) if spec.get("volumes") else ()
         self.affinity: tuple[AffinityTerm, ...] = ()
         self.anti_affinity: tuple[AffinityTerm, ...] = ()
         self.preferred_affinity: tuple[AffinityTerm, ...] = ()

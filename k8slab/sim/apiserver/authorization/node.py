@@ -8,6 +8,7 @@ What a node may *write* within these limits is admission's part (NodeRestriction
 
 from collections.abc import Iterator
 
+from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.types import Object, namespace_of
 from k8slab.sim.apiserver.authentication.user import UserInfo
 from k8slab.sim.apiserver.authorization.attributes import Attributes, Decision
@@ -111,21 +112,13 @@ def references(node: str, client: Client) -> Iterator[tuple[str, str, str]]:
     pods.add_index(_INDEX, lambda pod: [name] if (name := pod["spec"].get("nodeName")) else [])
     for pod in pods.by_index(_INDEX, node):
         yield from _pod_references(pod)
-        for claim in _claims(pod):
-            found = client.informer("persistentvolumeclaims").get(claim, namespace_of(pod))
+        for claim in pod_claims(pod):
+            found = client.informer("persistentvolumeclaims").get(claim.claim, namespace_of(pod))
             if found and found.get("spec", {}).get("volumeName"):
                 yield "persistentvolumes", "", found["spec"]["volumeName"]
     for attachment in client.informer("volumeattachments.storage.k8s.io").list():
         if attachment["spec"].get("nodeName") == node:
             yield "volumeattachments", "", attachment["metadata"]["name"]
-
-
-def _claims(pod: Object) -> Iterator[str]:
-    for volume in pod["spec"].get("volumes") or ():
-        if "persistentVolumeClaim" in volume:
-            yield volume["persistentVolumeClaim"]["claimName"]
-        elif "ephemeral" in volume:
-            yield f"{pod['metadata']['name']}-{volume['name']}"
 
 
 def _pod_references(pod: Object) -> Iterator[tuple[str, str, str]]:
@@ -134,8 +127,8 @@ def _pod_references(pod: Object) -> Iterator[tuple[str, str, str]]:
         yield "serviceaccounts", namespace, spec["serviceAccountName"]
     for secret in spec.get("imagePullSecrets") or ():
         yield "secrets", namespace, secret["name"]
-    for claim in _claims(pod):
-        yield "persistentvolumeclaims", namespace, claim
+    for claim in pod_claims(pod):
+        yield "persistentvolumeclaims", namespace, claim.claim
     containers = [c for key in ("initContainers", "containers", "ephemeralContainers") for c in spec.get(key) or ()]
     for container in containers:
         for source in container.get("envFrom") or ():

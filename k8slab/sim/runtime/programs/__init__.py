@@ -8,6 +8,7 @@ from k8slab.sim.runtime.programs import (
     archive,
     basic,
     diagnosis,
+    disk,
     editing,
     files,
     http,
@@ -22,5 +23,5 @@ from k8slab.sim.runtime.programs import (
 __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
-for _module in (archive, basic, diagnosis, editing, files, http, names, network, shells, system, text, values):
+for _module in (archive, basic, diagnosis, disk, editing, files, http, names, network, shells, system, text, values):
     PROGRAMS |= _module.COMMANDS

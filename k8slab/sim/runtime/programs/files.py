@@ -12,7 +12,7 @@ __all__ = ["COMMANDS"]
 
 
 def _size(node: Node) -> int:
-    return len(node.read()) if isinstance(node, File) else len(node.target) if isinstance(node, Symlink) else 4096
+    return node.size if isinstance(node, File) else len(node.target) if isinstance(node, Symlink) else 4096
 
 
 def _mode(node: Node) -> str:
@@ -106,7 +106,7 @@ def _into(p: Process, source: str, target: str) -> str:
 
 def _copy(node: Node) -> Node:
     if isinstance(node, File):
-        return File(node.read(), node.mode, node.mtime)
+        return File(bytes(node.data) if node.zeros else node.read(), node.mode, node.mtime, zeros=node.zeros)
     if isinstance(node, Symlink):
         return Symlink(node.target)
     return Directory({name: _copy(child) for name, child in node.entries.items()}, node.mode, node.mtime)
@@ -191,15 +191,16 @@ async def stat(p: Process) -> int:
 
 
 async def readlink(p: Process) -> int:
-    """Print where links lead; -f."""
+    """Print where links lead; -f follows them to the end."""
     options, paths = parse_options(p.args, "f")
     for path in paths:
+        if "f" in options:
+            p.out(p.files.resolve(p.path(path)) + "\n")
+            continue
         node = p.files.find(p.path(path), follow=False)
-        if not isinstance(node, Symlink) and "f" not in options:
+        if not isinstance(node, Symlink):
             return 1
-        p.out(
-            (posixpath.join(posixpath.dirname(p.path(path)), node.target) if isinstance(node, Symlink) else p.path(path)) + "\n"
-        )
+        p.out(node.target + "\n")
     return 0
 
 
@@ -231,8 +232,14 @@ async def mktemp(p: Process) -> int:
 async def df(p: Process) -> int:
     """Print file systems: the root and the mounted volumes."""
     p.out("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
-    for path in ["/", *sorted(p.container.config.mount_paths)]:
-        p.out(f"overlay              104857600   8388608  96468992   8% {path}\n")
+    p.out("overlay              104857600   8388608  96468992   8% /\n")
+    for m in sorted(p.container.config.mounts(), key=lambda m: m.path):
+        if m.memory is None:
+            p.out(f"/dev/sda1            104857600   8388608  96468992   8% {m.path}\n")
+        else:
+            total = (m.memory.limit or p.container.config.node_memory.capacity) >> 10
+            used = -(-m.memory.size >> 10)
+            p.out(f"{'tmpfs':<20} {total:9d} {used:9d} {total - used:9d} {-(-100 * used // total):3d}% {m.path}\n")
     return 0
 
 
@@ -242,7 +249,12 @@ async def mount(p: Process) -> int:
         return p.fail("permission denied (are you root?)")
     p.out("overlay on / type overlay (rw,relatime)\nproc on /proc type proc (rw,nosuid,nodev,noexec,relatime)\n")
     for m in p.container.config.mounts():
-        p.out(f"/dev/sda1 on {m.path} type ext4 ({'ro' if m.read_only else 'rw'},relatime)\n")
+        access = "ro" if m.read_only else "rw"
+        if m.memory is None:
+            p.out(f"/dev/sda1 on {m.path} type ext4 ({access},relatime)\n")
+        else:
+            size = f",size={m.memory.limit >> 10}k" if m.memory.limit else ""
+            p.out(f"tmpfs on {m.path} type tmpfs ({access},relatime{size})\n")
     return 0
 
 

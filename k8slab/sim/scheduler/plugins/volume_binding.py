@@ -7,6 +7,7 @@ default upstream).
 
 from typing import Any
 
+from k8slab.apimachinery.pod_claims import foreign
 from k8slab.apimachinery.types import Object, annotations, deep_copy
 from k8slab.sim.scheduler.events import EventKind
 from k8slab.sim.scheduler.interface import (
@@ -70,7 +71,7 @@ class VolumeBinding(PreFilterPlugin, FilterPlugin, ReservePlugin, PreBindPlugin)
                 if ephemeral:
                     text = f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
                 return None, Status(Code.UNRESOLVABLE, text)
-            refusal = self._sort(known, claim)
+            refusal = (ephemeral and foreign(claim, pod.obj)) or self._sort(known, claim)
             if refusal:
                 return None, Status(Code.UNRESOLVABLE, refusal)
         state.data[self.name] = known
