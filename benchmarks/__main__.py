@@ -1,6 +1,7 @@
 """``python -m benchmarks [NAME ...] [--kubeconfig FILE]``."""
 
 import argparse
+import json
 import shutil
 import statistics
 import subprocess
@@ -15,6 +16,7 @@ import psutil
 
 from benchmarks.api import Api
 from benchmarks.scenarios import SCENARIOS, Result
+from benchmarks.steady import NODES
 
 OWN = ("startup", "thread", "memory")
 
@@ -68,10 +70,11 @@ def memory() -> Result:
 
 
 def _resident(state: Path) -> int:
-    import json
+    return int(psutil.Process(_pid(state)).memory_info().rss)
 
-    pid = json.loads((state / "server.json").read_text())["pid"]
-    return int(psutil.Process(pid).memory_info().rss)
+
+def _pid(state: Path) -> int:
+    return int(json.loads((state / "server.json").read_text())["pid"])
 
 
 def main() -> int:
@@ -79,8 +82,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join((*OWN, *SCENARIOS))}; default: all")
     parser.add_argument("--kubeconfig", type=Path, help="measure this API server instead of an embedded cluster")
-    parser.add_argument("--nodes", type=int, default=500)
-    parser.add_argument("--pods", type=int, default=3000)
+    parser.add_argument("--pid", type=int, action="append", help="a process of that API server's control plane, for steady")
+    parser.add_argument("--nodes", type=int, help="how many, where that can be chosen")
+    parser.add_argument("--pods", type=int, help="how many, where that can be chosen")
     options = parser.parse_args()
     unknown = set(options.names) - {*OWN, *SCENARIOS}
     if unknown:
@@ -90,17 +94,23 @@ def main() -> int:
         if name in own:
             _show(own[name]())
         elif options.kubeconfig:
-            _show(SCENARIOS[name](Api(options.kubeconfig), **_size(name, options)))
+            _show(SCENARIOS[name](Api(options.kubeconfig), **_size(options), pids=options.pid or ()))
         else:
-            with _embedded() as state:
-                _show(SCENARIOS[name](Api(state / "kubeconfig"), **_size(name, options)))
-                print(f"{'  resident afterwards':<58}{_resident(state) / 2**20:.0f} MB", flush=True)
+            _alone(name, options)
     return 0
 
 
-def _size(name: str, options: argparse.Namespace) -> dict[str, int]:
-    """How large a scenario is; the lost node has the hundred pods that a node can hold."""
-    return {} if name == "lost-node" else {"nodes": options.nodes, "pods": options.pods}
+def _alone(name: str, options: argparse.Namespace) -> None:
+    """Measure an embedded cluster that exists for this one benchmark."""
+    shape = ("--nodes", str(options.nodes or NODES)) if name == "steady" else ()
+    with _embedded(*shape) as state:
+        _show(SCENARIOS[name](Api(state / "kubeconfig"), **_size(options), pids=[_pid(state)]))
+        print(f"{'  resident afterwards':<58}{_resident(state) / 2**20:.0f} MB", flush=True)
+
+
+def _size(options: argparse.Namespace) -> dict[str, int]:
+    """How large a scenario is to be, where somebody said so."""
+    return {name: value for name in ("nodes", "pods") if (value := getattr(options, name)) is not None}
 
 
 def _show(results: Result) -> None:

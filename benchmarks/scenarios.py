@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.api import Api
 from benchmarks.lost_node import lost_node
+from benchmarks.steady import steady
 
 __all__ = ["SCENARIOS", "apply", "get", "listing", "schedule", "watch"]
 
@@ -177,4 +178,5 @@ SCENARIOS: dict[str, Callable[..., Result]] = {
     "list": listing,
     "watch": watch,
     "lost-node": lost_node,
+    "steady": steady,
 }

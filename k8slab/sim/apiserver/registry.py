@@ -9,6 +9,7 @@ Everything here is synchronous: within one call nothing else happens in the clus
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from k8slab.apimachinery.timestamps import rfc3339
@@ -360,7 +361,13 @@ def _default(resource: Resource, obj: Object) -> None:
 
 def _fields_of_event(event: Object) -> Object:
     given = (item for item in event.items() if item[0] not in ("apiVersion", "kind", "metadata"))
-    return {f"f:{k}": {f"f:{part}": {} for part in v} if isinstance(v, dict) else {} for k, v in given}
+    return _fields_of(tuple((name, tuple(value) if isinstance(value, dict) else ()) for name, value in given))
+
+
+@lru_cache(maxsize=256)
+def _fields_of(names: tuple[tuple[str, tuple[str, ...]], ...]) -> Object:
+    """Return the set of these fields and their parts; Events of one shape share it."""
+    return {f"f:{name}": {f"f:{part}": {} for part in parts} for name, parts in names}
 
 
 def _key(namespace: str, name: str) -> str:

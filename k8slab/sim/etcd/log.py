@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from enum import Enum
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -30,6 +31,9 @@ SELECT log.revision, prefix, name, created, value FROM log
 JOIN (SELECT max(revision) AS revision FROM log GROUP BY prefix, name) USING (revision) WHERE value IS NOT NULL
 ORDER BY prefix, name
 """
+#: Statements that put so many rows into the table at once. After each, this thread must wait for its turn at the
+#: interpreter's lock, and a busy kernel's thread gives it a turn every few milliseconds only: so rather few statements.
+_INSERTS = {size: f"INSERT INTO log VALUES {', '.join(['(?, ?, ?, ?, ?)'] * size)}" for size in (100, 10, 1)}
 
 
 class LogLocked(K8slabError):
@@ -159,7 +163,7 @@ class Log:
     def _commit(self, rows: list[Row], compaction: "_Compaction | None") -> None:
         self._db.execute("BEGIN")
         try:
-            self._db.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", rows)
+            self._insert(rows)
             if compaction:
                 self._forget(*compaction)
             self._db.execute("COMMIT")
@@ -167,6 +171,13 @@ class Log:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def _insert(self, rows: list[Row]) -> None:
+        done = 0
+        for size, statement in _INSERTS.items():
+            while len(rows) - done >= size:
+                self._db.execute(statement, tuple(chain.from_iterable(rows[done : done + size])))
+                done += size
 
     def _forget(self, revision: int, last: int) -> None:
         kept = "SELECT max(revision) FROM log WHERE revision <= ? GROUP BY prefix, name"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import orjson
 from sortedcontainers import SortedDict
 
+from k8slab.apimachinery.compact import compact_json
 from k8slab.apimachinery.types import Object
 from k8slab.sim.etcd.log import Log, Row
 
@@ -263,7 +264,7 @@ class Store:
 
 def _entry(name: str, value: Object, created: int, revision: int) -> Entry:
     value = {**value, "metadata": {**value["metadata"], "resourceVersion": str(revision)}}
-    return Entry(name, value, orjson.dumps(value), created, revision)
+    return Entry(name, value, compact_json(value), created, revision)
 
 
 def _event(row: Row, before: bytes | None) -> StoreEvent:

@@ -6,6 +6,7 @@ Upstream: pkg/scheduler/framework/types.go (PodInfo, AffinityTerm).
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from k8slab.apimachinery.compact import compact_json
 from k8slab.apimachinery.labels import Labels, Selector, matches, selector_of
 from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.timestamps import parse_time
@@ -177,7 +178,5 @@ class PodInfo:
     def sign(self, parts: Callable[["PodInfo"], Any]) -> bytes:
         """Return the pod's signature, computed at the first call: ``parts`` gives what it is made of."""
         if self.signature is None:
-            import orjson
-
-            self.signature = orjson.dumps(parts(self))
+            self.signature = compact_json(parts(self))
         return self.signature

@@ -104,6 +104,19 @@ def test_a_reopened_store_holds_the_same_objects_and_revisions(tmp_path: Path) -
     again.close()
 
 
+def test_a_burst_of_writes_becomes_durable_whole_and_in_order(tmp_path: Path) -> None:
+    store, loop = open_store(tmp_path / "db")
+    for n in range(357):
+        store.create(PODS, f"p-{n:03}", pod(f"p-{n:03}"))
+    while store.durable < store.revision:
+        loop.run_one()
+    store.close()
+    again, _ = open_store(tmp_path / "db")
+    assert [e.name for e in again.range(PODS)] == [f"p-{n:03}" for n in range(357)]
+    assert [e.revision for e in again.range(PODS)] == list(range(2, 359))
+    again.close()
+
+
 def test_compaction_keeps_the_living_and_the_revision(tmp_path: Path) -> None:
     store, loop = open_store(tmp_path / "db")
     entry = store.create(PODS, "a", pod("a"))

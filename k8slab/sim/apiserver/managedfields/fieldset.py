@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from k8slab.apimachinery.compact import compact_json
+
 __all__ = ["FieldSet", "Path", "contains", "difference", "intersection", "ordered", "path_text", "paths", "shared", "union",
            "value_key"]  # fmt: skip
 
@@ -190,8 +192,6 @@ def shared(fields: FieldSet) -> FieldSet:
 
 
 def _shared(name: str, node: FieldSet) -> FieldSet:
-    import orjson
-
     if len(_known) > _MAX_KNOWN:
         _known.clear()
-    return _known.setdefault((name, orjson.dumps(node)), node)
+    return _known.setdefault((name, compact_json(node)), node)

@@ -5,6 +5,7 @@ Upstream: pkg/scheduler/framework/plugins/podtopologyspread/common.go and plugin
 
 from typing import Any, NamedTuple
 
+from k8slab.apimachinery.compact import compact_json
 from k8slab.apimachinery.labels import Selector, matches, selector_of
 from k8slab.apimachinery.types import Object, controller_of
 from k8slab.sim.scheduler.interface import Handle
@@ -109,9 +110,7 @@ class Domains:
 
 def _signature(pod: PodInfo) -> bytes:
     """What the inclusion policies look at; a pod that was signed for `batch` has it in its signature already."""
-    import orjson
-
-    return orjson.dumps([node_affinity_signature(pod.spec), pod.spec.get("tolerations")])
+    return compact_json([node_affinity_signature(pod.spec), pod.spec.get("tolerations")])
 
 
 def _domain(constraint: Constraint, all_: list[Constraint], require_all: bool, pod: PodInfo, node: NodeInfo) -> str | None:
