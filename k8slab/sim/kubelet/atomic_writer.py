@@ -5,7 +5,7 @@ for each name at the top leads through ``..data``. An update makes a new directo
 nobody ever sees half of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from k8slab.sim.runtime.filesystem import Directory, File, Node, Symlink
@@ -18,8 +18,12 @@ DATA = "..data"
 Payload = tuple[str, bytes, int]
 
 
-def write_payload(target: Directory, payload: Iterable[Payload], now: float) -> bool:
+def write_payload(
+    target: Directory, payload: Iterable[Payload], now: float, own: Callable[[Directory], object] = lambda fresh: None
+) -> bool:
     """Make a volume hold exactly these files; return whether anything was to be done.
+
+    ``own`` gives the new files their owners before they are seen.
 
     >>> volume = Directory()
     >>> write_payload(volume, [("a", b"1", 0o644)], 0)
@@ -32,6 +36,7 @@ def write_payload(target: Directory, payload: Iterable[Payload], now: float) -> 
     fresh = Directory(mtime=now)
     for path, content, mode in payload:
         fresh.put(path, File(content, mode, now))
+    own(fresh)
     before = target.entries.get(DATA)
     old = before.target if isinstance(before, Symlink) else None
     if old is not None and _content(target.entries[old]) == _content(fresh):
@@ -54,4 +59,4 @@ def _content(node: Node) -> object:
     """What is compared: names, bytes and permissions, not times."""
     if isinstance(node, Directory):
         return {name: _content(child) for name, child in node.entries.items()}
-    return (node.read(), node.mode) if isinstance(node, File) else None
+    return (node.read(), node.mode, node.uid, node.gid) if isinstance(node, File) else None

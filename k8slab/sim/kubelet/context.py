@@ -9,6 +9,7 @@ from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
+from k8slab.sim.kubelet.ownership import fs_group, give_to_group, takes_fs_group
 from k8slab.sim.kubelet.router import PodRouter
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.network import Network
@@ -55,13 +56,19 @@ class NodeContext:
 
         return find
 
-    def disk(self, namespace: str) -> Callable[[str], Directory]:
-        """Return a function that gives the content of a claim's volume as this node sees it."""
-        volume_of = self.volume_of(namespace)
+    def disk(self, pod: Object) -> Callable[[str], Directory]:
+        """Return a function that gives the content of a claim's volume as this node and the pod's group see it."""
+        volume_of = self.volume_of(pod["metadata"]["namespace"])
+        group, security = fs_group(pod), pod["spec"].get("securityContext") or {}
 
         def find(name: str) -> Directory:
             volume = volume_of(name)
-            return Directory() if volume is None else self.runtime.disks.open(volume, self.config.name)
+            if volume is None:
+                return Directory()
+            content = self.runtime.disks.open(volume, self.config.name)
+            if group is not None and takes_fs_group(volume):
+                give_to_group(content, group, only_on_mismatch=security.get("fsGroupChangePolicy") == "OnRootMismatch")
+            return content
 
         return find
 

@@ -27,6 +27,7 @@ from k8slab.sim.kubelet.eviction import (
 from k8slab.sim.kubelet.heartbeat import Heartbeat
 from k8slab.sim.kubelet.records import PodRecord
 from k8slab.sim.kubelet.router import PodRouter
+from k8slab.sim.kubelet.security import sysctl_rejection
 from k8slab.sim.kubelet.server import KubeletPort
 from k8slab.sim.kubelet.stats import NODE_CPU, NodeStats, Stats, node_memory, pod_stats
 from k8slab.sim.kubelet.volumes import references
@@ -204,7 +205,7 @@ class Kubelet:
         refusal = None
         if not (pod.get("status") or {}).get("containerStatuses"):
             node = self._client.informer("nodes").get(self.node.name)
-            refusal = rejection(pod, node, wanted, self._used, self._capacity)
+            refusal = rejection(pod, node, wanted, self._used, self._capacity) or sysctl_rejection(pod)
             if self._evictions.pressure and is_unwelcome(pod):
                 refusal = ("Evicted", "Pod was rejected: The node had condition: [MemoryPressure]. ")
             if self._disk_full and not is_critical(pod):

@@ -9,6 +9,7 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.runtime.container import Container
 from k8slab.sim.runtime.images import Image
+from k8slab.sim.runtime.pids import PidSpace
 
 if TYPE_CHECKING:
     from k8slab.sim.kubelet.probes import Prober
@@ -58,7 +59,7 @@ class ContainerRecord:
 class PodRecord:
     """One pod on a node."""
 
-    __slots__ = ("containers", "deleted", "failure", "namespace", "network", "pod", "start_time", "stopping", "volumes")
+    __slots__ = ("containers", "deleted", "failure", "namespace", "network", "pids", "pod", "start_time", "stopping", "volumes")
 
     def __init__(self, pod: Object, start_time: str) -> None:
         spec = pod["spec"]
@@ -70,6 +71,10 @@ class PodRecord:
         self.volumes: PodVolumes | None = None
         self.stopping = self.deleted = False
         self.failure: tuple[str, str] | None = None
+        self.pids = PidSpace(self._running) if spec.get("shareProcessNamespace") else None
+
+    def _running(self) -> list[Container]:
+        return [c.container for c in self.containers if c.container is not None and c.container.state == "running"]
 
     @property
     def key(self) -> str:

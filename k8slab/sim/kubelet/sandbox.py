@@ -9,6 +9,8 @@ from k8slab.sim.network.namespace import CLUSTER_DOMAIN, NetNamespace, ResolvCon
 
 __all__ = ["resolv_conf_of", "sandbox_of"]
 
+#: What differs on a node from what containerd sets in a pod's network namespace.
+_NODE_SYSCTLS = {"net.ipv4.ip_unprivileged_port_start": "1024", "net.ipv4.ping_group_range": "1\t0"}
 _cluster_first = lru_cache(maxsize=1024)(cluster_first)
 
 
@@ -19,12 +21,13 @@ def sandbox_of(pod: Object, context: NodeContext) -> NetNamespace:
     resolv = resolv_conf_of(pod, context.namespace.resolv)
     hosts = {name: alias["ip"] for alias in spec.get("hostAliases") or () for name in alias.get("hostnames") or ()}
     if spec.get("hostNetwork"):
-        return NetNamespace(context.config.internal_ip, node, name, resolv, node, hosts)
+        return NetNamespace(context.config.internal_ip, node, name, resolv, node, hosts, _NODE_SYSCTLS)
     ip = context.network.allocate(node)
     hostname = (spec.get("hostname") or meta["name"])[:63].rstrip("-.")
     if spec.get("subdomain"):
         hosts = {f"{hostname}.{spec['subdomain']}.{meta['namespace']}.svc.{CLUSTER_DOMAIN}": ip, **hosts}
-    namespace = NetNamespace(ip, node, name, resolv, hostname, hosts)
+    sysctls = {s["name"]: s["value"] for s in (spec.get("securityContext") or {}).get("sysctls") or ()}
+    namespace = NetNamespace(ip, node, name, resolv, hostname, hosts, sysctls)
     context.network.attach(namespace, _host_ports(spec))
     return namespace
 

@@ -12,6 +12,7 @@ from k8slab.sim.kubelet.environment import ConfigError, expand, resolve_environm
 from k8slab.sim.kubelet.eviction import oom_score_adj
 from k8slab.sim.kubelet.probing import begin_probes
 from k8slab.sim.kubelet.records import ContainerRecord
+from k8slab.sim.kubelet.security import CreateError, credentials_of, effective
 from k8slab.sim.kubelet.stages import may_restart
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.runtime.container import Container, ContainerConfig, StartError
@@ -128,7 +129,8 @@ def _with_image(worker: "PodWorker", record: ContainerRecord, image: Image) -> N
     try:
         config = _config(worker, record, image)
     except ConfigError as error:
-        _fail(worker, record, "CreateContainerConfigError", str(error), _CONFIG_RETRY, str(error))
+        reason = "CreateContainerError" if isinstance(error, CreateError) else "CreateContainerConfigError"
+        _fail(worker, record, reason, str(error), _CONFIG_RETRY, str(error))
         return
     container = worker.context.runtime.create(config, lambda ended: worker.exited(record, ended))
     worker.event("Normal", "Created", "Container created", record)
@@ -150,8 +152,7 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
     variables = {**links, **env}
     resources = spec.get("resources") or {}
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
-    security = {**(pod["spec"].get("securityContext") or {}), **(spec.get("securityContext") or {})}
-    user = _user(pod, record, security, image)
+    security = effective(pod, spec)
     return ContainerConfig(
         name=record.name,
         image=image,
@@ -161,7 +162,9 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         env=env,
         links=links,
         workdir=spec.get("workingDir") or "",
-        user=user,
+        credentials=credentials_of(pod, spec, image),
+        privileged=bool(security.get("privileged")),
+        pids=context.node.pids if pod["spec"].get("hostPID") else worker.record.pids,
         mount_paths=tuple(m["mountPath"] for m in spec.get("volumeMounts") or ()),
         mounts=lambda: worker.volumes().mounts(record.spec, variables),
         read_only_root=bool(security.get("readOnlyRootFilesystem")),
@@ -175,19 +178,6 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         tty=bool(spec.get("tty")),
         delays=context.options.start_delays,
     )
-
-
-def _user(pod: dict[str, Any], record: ContainerRecord, security: dict[str, Any], image: Image) -> int | None:
-    user: int | None = security.get("runAsUser")
-    if security.get("runAsNonRoot"):
-        meta = pod["metadata"]
-        subject = f"{meta['name']}_{meta['namespace']}({meta.get('uid', '')})"
-        where = f'(pod: "{subject}", container: {record.name})'
-        if user == 0:
-            raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
-        if user is None and image.user.partition(":")[0] in ("0", "root"):
-            raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
-    return user
 
 
 def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> None:

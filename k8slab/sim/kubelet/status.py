@@ -3,9 +3,12 @@
 Upstream: generateAPIPodStatus in pkg/kubelet/kubelet_pods.go and pkg/kubelet/status/generate.go.
 """
 
+from functools import lru_cache
+
 from k8slab.apimachinery.types import Object
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
 from k8slab.sim.kubelet.stages import phase_of
+from k8slab.sim.runtime.credentials import Credentials
 
 __all__ = ["container_status", "pod_status"]
 
@@ -30,12 +33,26 @@ def container_status(pod: PodRecord, record: ContainerRecord) -> Object:
         status["containerID"] = f"containerd://{container.id}"
     elif record.terminated and record.terminated.get("containerID"):
         status["containerID"] = record.terminated["containerID"]
+    if container is not None:
+        status["user"] = _user(container.config.credentials)
+        if record.spec.get("volumeMounts"):
+            status["volumeMounts"] = [_volume_mount(m) for m in record.spec["volumeMounts"]]
     resources = record.spec.get("resources")
     if resources and container is not None:
         status["resources"] = resources
         if resources.get("requests"):
             status["allocatedResources"] = resources["requests"]
     return status
+
+
+@lru_cache(maxsize=256)
+def _user(who: Credentials) -> Object:
+    return {"linux": {"uid": who.uid, "gid": who.gid, "supplementalGroups": list(who.groups)}}
+
+
+def _volume_mount(mount: Object) -> Object:
+    shown = {"name": mount["name"], "mountPath": mount["mountPath"]}
+    return {**shown, "readOnly": True, "recursiveReadOnly": "Disabled"} if mount.get("readOnly") else shown
 
 
 def _state(pod: PodRecord, record: ContainerRecord) -> Object:

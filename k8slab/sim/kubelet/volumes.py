@@ -17,6 +17,7 @@ from k8slab.apimachinery.quantity import value
 from k8slab.apimachinery.types import Object
 from k8slab.sim.kubelet.atomic_writer import write_payload
 from k8slab.sim.kubelet.environment import ConfigError, Source, decode_secret, expand, field_value, resource_value
+from k8slab.sim.kubelet.ownership import file_user, fs_group, give_to_group
 from k8slab.sim.runtime.container import Mount
 from k8slab.sim.runtime.filesystem import Directory, File, FileError, FileSystem, Node
 from k8slab.sim.runtime.tmpfs import MemoryVolume
@@ -87,6 +88,11 @@ def _payload(kind: str, obj: Object) -> dict[str, bytes]:
     return {**{k: v.encode() for k, v in data.items()}, **{k: decode_secret(v) for k, v in binary.items()}}
 
 
+def _token_paths(volume: Object) -> list[str]:
+    parts = (volume.get("projected") or {}).get("sources") or ()
+    return [part["serviceAccountToken"]["path"] for part in parts if part.get("serviceAccountToken")]
+
+
 class PodVolumes:
     """The volumes of one pod.
 
@@ -146,7 +152,7 @@ class PodVolumes:
         for volume in pod["spec"].get("volumes") or ():
             directory = self.opened.get(volume["name"])
             if isinstance(directory, Directory) and any(volume.get(k) for k in _WRITTEN):
-                write_payload(directory, self._files(volume), self._now())
+                write_payload(directory, self._files(volume), self._now(), self._own(volume))
 
     def _node(self, volume: Object) -> Node:
         name = volume["name"]
@@ -172,15 +178,35 @@ class PodVolumes:
             if claim.volume == volume["name"]:
                 return self._disk(claim.claim)
         if volume.get("emptyDir") is not None:
-            return self._empty_dir(volume)
-        directory = Directory(mtime=self._now())
-        write_payload(directory, self._files(volume), self._now())
-        return directory
+            return self._given(self._empty_dir(volume), read_only=False)
+        mode = 0o1777 if volume.get("secret") or volume.get("projected") else 0o777
+        directory = Directory(mtime=self._now(), mode=mode)
+        write_payload(directory, self._files(volume), self._now(), self._own(volume))
+        return self._given(directory, read_only=True)
+
+    def _own(self, volume: Object) -> Callable[[Directory], None]:
+        """Return what gives new files to the pod's user (tokens) and group."""
+
+        def own(fresh: Directory) -> None:
+            user, tree = file_user(self._pod), FileSystem(fresh, self._now)
+            for path in _token_paths(volume) if user is not None or fs_group(self._pod) is not None else ():
+                tree.change_mode(f"/{path}", lambda mode: 0o600)
+                tree.change_owner(f"/{path}", user or 0)
+            self._given(fresh, read_only=True)
+
+        return own
 
     def _empty_dir(self, volume: Object) -> Directory:
         source, directory = volume["emptyDir"], Directory(mode=0o777, mtime=self._now())
         if source.get("medium") == "Memory":
             self._memory[volume["name"]] = MemoryVolume(directory, value(source.get("sizeLimit") or "0"))
+        return directory
+
+    def _given(self, directory: Directory, read_only: bool) -> Directory:
+        """Return a new directory, given to the pod's group."""
+        group = fs_group(self._pod)
+        if group is not None:
+            give_to_group(directory, group, read_only)
         return directory
 
     def _host_path(self, source: Object) -> Node:

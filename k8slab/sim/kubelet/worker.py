@@ -344,7 +344,7 @@ class PodWorker:
             namespace = pod["metadata"]["namespace"]
             record.volumes = PodVolumes(
                 pod, context.source(namespace), lambda a, s: context.token(pod, a, s),
-                context.node.host_files, context.disk(namespace), record.network.ip, context.config.internal_ip,
+                context.node.host_files, context.disk(pod), record.network.ip, context.config.internal_ip,
                 context.config.resources(), context.kernel.now,
             )  # fmt: skip
             starting.watch_sources(self)

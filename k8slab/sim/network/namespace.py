@@ -72,6 +72,8 @@ class NetNamespace:
         What the machine calls itself.
     hosts
         Further names in ``/etc/hosts``.
+    sysctls
+        Kernel parameters that the pod sets.
     """
 
     ip: str
@@ -80,6 +82,18 @@ class NetNamespace:
     resolv: ResolvConf
     hostname: str
     hosts: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unprivileged_port_start(self) -> int:
+        """The first port that a process without NET_BIND_SERVICE may listen on: 0 in a pod, as containerd 2 sets it."""
+        return int(self.sysctls.get("net.ipv4.ip_unprivileged_port_start", 0))
+
+    @property
+    def ping_groups(self) -> tuple[int, int]:
+        """The first and last group whose members may ping without NET_RAW: all in a pod, as containerd 2 sets it."""
+        first, last = self.sysctls.get("net.ipv4.ping_group_range", "0 2147483647").split()
+        return int(first), int(last)
 
     def hosts_file(self) -> str:
         """Return ``/etc/hosts`` as the kubelet writes it."""

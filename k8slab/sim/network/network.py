@@ -7,6 +7,7 @@ real thing would wait for (no answer to SYN, no host behind an address) takes si
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from errno import EADDRINUSE
 from ipaddress import IPv4Address
 from typing import NamedTuple
 from zlib import crc32
@@ -129,7 +130,7 @@ class Network:
             If the port is taken on this address.
         """
         if (ip, port, protocol) in self._tables.listeners:
-            raise OSError("Address already in use")
+            raise OSError(EADDRINUSE, "Address already in use")
         self._tables.listeners[ip, port, protocol] = Listener(server, loopback_only)
 
     def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:

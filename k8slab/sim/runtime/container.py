@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.network.namespace import NetNamespace
+from k8slab.sim.runtime.accounts import account_of
 from k8slab.sim.runtime.cpu import CpuAccount, NodeCpu
+from k8slab.sim.runtime.credentials import ROOT, Credentials
 from k8slab.sim.runtime.filesystem import Directory, File, FileSystem, Node, size_of
 from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.log import ContainerLog
 from k8slab.sim.runtime.memory import NodeMemory
+from k8slab.sim.runtime.pids import Entry, PidSpace, own_processes
 from k8slab.sim.runtime.process import SIGNALS, Input, Output, Process, Program
 from k8slab.sim.runtime.tmpfs import MemoryVolume
 from k8slab.sim.streams import Pipe, WindowSize
@@ -58,7 +61,9 @@ class ContainerConfig:
     env: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     workdir: str = ""
-    user: int | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+    privileged: bool = False
+    pids: PidSpace | None = None  #: of the pod (shareProcessNamespace) or the node (hostPID); None: one of its own
     mount_paths: tuple[str, ...] = ()
     mounts: Callable[[], list[Mount]] = list  #: asked for once, when the files are first looked at
     read_only_root: bool = False
@@ -88,7 +93,8 @@ class Container:
         Called once, when it has ended.
     """
 
-    __slots__ = ("_image_size", "_next_pid", "_root", "_tmpfs", "config", "cpu", "exit_code", "finished_at", "id",
+    __slots__ = ("_image_size", "_next_pid", "_root", "_tmpfs", "config", "cpu",
+                 "exit_code", "finished_at", "first_pid", "id",
                  "kernel", "log", "memory", "network", "on_exit", "processes", "reason", "server", "started_at", "state",
                  "stdin", "watchers")  # fmt: skip
 
@@ -106,7 +112,7 @@ class Container:
         self.watchers: tuple[Pipe, ...] = ()  #: attached clients, who get the output as it comes
         self.memory = 0
         self.cpu = CpuAccount(kernel, config.node_cpu, config.cpu_limit, config.cpu_request)
-        self._next_pid = 1
+        self._next_pid = self.first_pid = 1
         self._root: Directory | None = None
         self._tmpfs: tuple[MemoryVolume, ...] = ()
         self._image_size = 0
@@ -147,12 +153,14 @@ class Container:
         assert program is not None
         self.claim_memory(1 << 20)
         if self.state == "running":
-            self._first_process(argv).start(program).exited.add_done_callback(lambda code: self.finish(code.result()))
+            process = self._first_process(argv)
+            self.first_pid = process.pid
+            process.start(program).exited.add_done_callback(lambda code: self.finish(code.result()))
 
     def _start_server(self, spec: dict[str, Any], argv: list[str]) -> None:
         from k8slab.sim.runtime.server import SimulatedServer
 
-        self._next_pid = 2
+        self.first_pid = self.new_pid()
         self.server = SimulatedServer(self, spec, argv, self.stdout, self.stderr, self.finish)
         self.cpu.idle = self.server.idle_cpu
         self.server.start()
@@ -180,8 +188,8 @@ class Container:
         number = SIGNALS[(signal or self.config.image.stop_signal).removeprefix("SIG")]
         if self.server is not None:
             self.server.signal(number)
-        elif 1 in self.processes:
-            self.processes[1].signal(number)
+        elif self.first_pid in self.processes:
+            self.processes[self.first_pid].signal(number)
 
     def kill(self, reason: str = "") -> None:
         """End every process at once (SIGKILL)."""
@@ -208,6 +216,8 @@ class Container:
 
     def new_pid(self) -> int:
         """Return the next process id."""
+        if self.config.pids is not None:
+            return self.config.pids.new()
         self._next_pid += 1
         return self._next_pid - 1
 
@@ -224,21 +234,18 @@ class Container:
             watcher.write(data)
 
     def new_process(self, argv: list[str], stdin: Input, stdout: Output, stderr: Output) -> Process:
-        """Return a process with the container's environment, directory and user."""
-        uid = self.uid
-        return Process(
-            self, argv, self.environment(), self.config.workdir or self.config.image.workdir, uid, stdin, stdout, stderr
-        )
+        """Return a process with the container's environment, directory and credentials."""
+        directory, who = self.config.workdir or self.config.image.workdir, self.config.credentials
+        return Process(self, argv, self.environment(), directory, who, stdin, stdout, stderr)
 
-    @property
-    def uid(self) -> int:
-        """The numeric user of the processes."""
-        user = self.config.image.user.partition(":")[0]
-        return self.config.user if self.config.user is not None else int(user) if user.isdigit() else 1000
+    def visible(self) -> list[Entry]:
+        """Return the processes that a process of the container sees."""
+        return own_processes(self) if self.config.pids is None else self.config.pids.processes()
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a new process."""
-        home = "/root" if self.uid == 0 else "/"
+        account = account_of(self.config.image, self.config.credentials.uid)
+        home = account.home if account is not None else "/"
         base = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": self.config.network.hostname}
         return {
             **base,
@@ -277,7 +284,11 @@ class Container:
 
     @property
     def files(self) -> FileSystem:
-        """The files as the container sees them."""
+        """The files, as far as the container's user may use them."""
+        return self.files_for(self.config.credentials)
+
+    def files_for(self, who: Credentials, pid: int = 1) -> FileSystem:
+        """Return the files as a process with these credentials sees them."""
         if self._root is None:
             from k8slab.sim.runtime.rootfs import build_root
 
@@ -285,7 +296,7 @@ class Container:
             self._root = build_root(self, mounts)
             self._tmpfs = tuple(m.memory for m in mounts if m.memory is not None)
             self._image_size = size_of(self._root)
-        return FileSystem(self._root, self.kernel.now, self._settle if self._tmpfs else None)
+        return FileSystem(self._root, self.kernel.now, self._settle if self._tmpfs else None, who, pid)
 
     def _settle(self) -> None:
         for volume in self._tmpfs:
@@ -302,7 +313,7 @@ class Container:
         if self._root is None and not any(f"{path}/".startswith(m.rstrip("/") + "/") for m in self.config.mount_paths):
             text = self.config.image.files.get(path)
             return None if text is None else text.encode()
-        files = self.files
+        files = self.files_for(ROOT)
         node = files.find(path) if files.exists(path) else None
         return node.read() if isinstance(node, File) else None
 
@@ -314,7 +325,8 @@ class Container:
         """Return a file that a process wrote, None if none did."""
         if self._root is None:
             return None
-        return self.files.read(path) if self.files.exists(path) else None
+        files = self.files_for(ROOT)
+        return files.read(path) if files.exists(path) else None
 
     # --- CPU and memory ---
 

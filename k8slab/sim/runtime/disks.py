@@ -14,6 +14,7 @@ from k8slab.sim.runtime.filesystem import Directory, FileError, FileSystem
 __all__ = ["Disks", "host_path_of"]
 
 _HOSTNAME = "kubernetes.io/hostname"
+_PROVISIONED = "pv.kubernetes.io/provisioned-by"
 
 
 def host_path_of(volume: Object) -> str:
@@ -57,10 +58,13 @@ class Disks:
         """
         path = host_path_of(volume)
         if not path:
-            return self.remote.setdefault(_identity(volume), Directory(mtime=self._now()))
+            mode = 0o777 if volume["spec"].get("nfs") else 0o755
+            return self.remote.setdefault(_identity(volume), Directory(mtime=self._now(), mode=mode))
         tree = FileSystem(self._host(node), self._now)
         if not tree.exists(path):
             tree.make_directory(path, parents=True)
+            if _PROVISIONED in (volume["metadata"].get("annotations") or {}):
+                tree.change_mode(path, lambda mode: 0o777)
         found = tree.find(path)
         if not isinstance(found, Directory):
             raise FileError("Not a directory")

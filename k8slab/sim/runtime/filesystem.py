@@ -2,15 +2,17 @@
 
 Real component: the overlay and bind mounts that containerd sets up. Volumes are `Directory` objects that several containers
 (emptyDir), or the kubelet (ConfigMap, Secret), hold too, so that a change shows everywhere at once.
-Simplified: no hard links, no ownership apart from what `ls -l` prints, permission bits are kept but root may do everything.
-Nothing here ever touches the host's files.
+Simplified: no hard links, no access control lists, the umask is always 022. Nothing here ever touches the host's files.
 """
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from fnmatch import fnmatchcase
 
-__all__ = ["FILE_LIMIT", "Directory", "File", "FileError", "FileSystem", "Node", "Symlink", "size_of"]
+from k8slab.sim.runtime.credentials import ROOT, Credentials
+from k8slab.sim.runtime.permissions import allowed, may_change_group, may_change_mode, may_change_owner, may_remove
+
+__all__ = ["FILE_LIMIT", "Device", "Directory", "File", "FileError", "FileSystem", "Node", "OwnLink", "Symlink", "size_of"]
 
 
 #: Bytes that one file may hold.
@@ -27,13 +29,14 @@ class File:
     ``zeros`` bytes follow after ``data``: what ``dd if=/dev/zero`` writes counts, but takes no memory here.
     """
 
-    __slots__ = ("data", "mode", "mtime", "source", "zeros")
+    __slots__ = ("data", "gid", "mode", "mtime", "source", "uid", "zeros")
 
     def __init__(
-        self, data: bytes = b"", mode: int = 0o644, mtime: float = 0, source: Callable[[], bytes] | None = None, zeros: int = 0
-    ) -> None:
+        self, data: bytes = b"", mode: int = 0o644, mtime: float = 0, source: Callable[[], bytes] | None = None,
+        zeros: int = 0, uid: int = 0, gid: int = 0,
+    ) -> None:  # fmt: skip
         self.data: bytes | bytearray = data
-        self.mode, self.mtime, self.source, self.zeros = mode, mtime, source, zeros
+        self.mode, self.mtime, self.source, self.zeros, self.uid, self.gid = mode, mtime, source, zeros, uid, gid
 
     @property
     def size(self) -> int:
@@ -55,23 +58,38 @@ class File:
         self.data += data
 
 
+class Device(File):
+    """A device that takes everything and gives nothing (/dev/null)."""
+
+    __slots__ = ()
+
+
 class Symlink:
     """A symbolic link."""
 
-    __slots__ = ("target",)
+    __slots__ = ("gid", "target", "uid")
+    mode = 0o777
 
-    def __init__(self, target: str) -> None:
-        self.target = target
+    def __init__(self, target: str, uid: int = 0, gid: int = 0) -> None:
+        self.target, self.uid, self.gid = target, uid, gid
+
+
+class OwnLink(Symlink):
+    """A link that leads every process to its own directory: /proc/self."""
+
+    __slots__ = ()
 
 
 class Directory:
     """A directory; one with ``mounted`` set is where another file system begins."""
 
-    __slots__ = ("entries", "mode", "mounted", "mtime", "read_only")
+    __slots__ = ("entries", "gid", "mode", "mounted", "mtime", "read_only", "uid")
 
-    def __init__(self, entries: "dict[str, Node] | None" = None, mode: int = 0o755, mtime: float = 0) -> None:
-        self.entries: dict[str, Node] = entries if entries is not None else {}
-        self.mode, self.mtime = mode, mtime
+    def __init__(
+        self, entries: "MutableMapping[str, Node] | None" = None, mode: int = 0o755, mtime: float = 0, uid: int = 0, gid: int = 0
+    ) -> None:
+        self.entries: MutableMapping[str, Node] = entries if entries is not None else {}
+        self.mode, self.mtime, self.uid, self.gid = mode, mtime, uid, gid
         self.mounted, self.read_only = False, False
 
     def put(self, path: str, node: "Node") -> None:
@@ -88,10 +106,46 @@ class Directory:
     def mount(self, path: str, node: "Node", read_only: bool = False) -> None:
         """Place a volume at a path; a directory is shared, not copied."""
         if isinstance(node, Directory):
-            view = Directory(node.entries, node.mode, node.mtime)
-            view.mounted, view.read_only = True, read_only
-            node = view
+            node = MountPoint(node, read_only)
         self.put(path, node)
+
+
+class MountPoint(Directory):
+    """Where a volume is mounted: content, owner and mode are the volume's."""
+
+    __slots__ = ("volume",)
+
+    def __init__(self, volume: Directory, read_only: bool) -> None:
+        self.volume = volume
+        self.entries, self.mtime = volume.entries, volume.mtime
+        self.mounted, self.read_only = True, read_only
+
+    @property
+    def mode(self) -> int:
+        """Permission bits of the volume's root."""
+        return self.volume.mode
+
+    @mode.setter
+    def mode(self, mode: int) -> None:
+        self.volume.mode = mode
+
+    @property
+    def uid(self) -> int:
+        """Owner of the volume's root."""
+        return self.volume.uid
+
+    @uid.setter
+    def uid(self, uid: int) -> None:
+        self.volume.uid = uid
+
+    @property
+    def gid(self) -> int:
+        """Group of the volume's root."""
+        return self.volume.gid
+
+    @gid.setter
+    def gid(self, gid: int) -> None:
+        self.volume.gid = gid
 
 
 Node = File | Directory | Symlink
@@ -123,10 +177,26 @@ class FileSystem:
         The clock, for modification times.
     changed
         Called after each change; what it raises (there is no space left) undoes a write.
+    who, pid
+        The process; without it everything is allowed.
     """
 
-    def __init__(self, root: Directory, now: Callable[[], float], changed: Callable[[], object] | None = None) -> None:
-        self.root, self._now, self._changed = root, now, changed
+    def __init__(
+        self, root: Directory, now: Callable[[], float], changed: Callable[[], object] | None = None,
+        who: Credentials = ROOT, pid: int = 1,
+    ) -> None:  # fmt: skip
+        self.root, self._now, self._changed, self.who, self._pid = root, now, changed, who, pid
+
+    def require(self, node: "Node", want: str) -> None:
+        """Refuse what the permission bits do not allow.
+
+        Raises
+        ------
+        FileError
+            "Permission denied".
+        """
+        if not isinstance(node, Symlink) and not allowed(node, want, self.who, isinstance(node, Directory)):
+            raise FileError("Permission denied")
 
     def find(self, path: str, follow: bool = True, _depth: int = 0) -> Node:
         """Return the node at an absolute path."""
@@ -137,11 +207,13 @@ class FileSystem:
         for i, part in enumerate(parts):
             if not isinstance(node, Directory):
                 raise FileError("Not a directory")
+            self.require(node, "x")
             found = node.entries.get(part)
             if found is None:
                 raise FileError("No such file or directory")
             if isinstance(found, Symlink) and (follow or i < len(parts) - 1):
-                target = posixpath.join("/", *parts[:i], found.target)
+                target = str(self._pid) if isinstance(found, OwnLink) else found.target
+                target = posixpath.join("/", *parts[:i], target)
                 found = self.find(target, True, _depth + 1)
             node = found
         return node
@@ -172,6 +244,7 @@ class FileSystem:
         if isinstance(node, Directory):
             raise FileError("Is a directory")
         assert isinstance(node, File)
+        self.require(node, "r")
         return node.read()
 
     def names(self, path: str) -> list[str]:
@@ -179,11 +252,14 @@ class FileSystem:
         node = self.find(path)
         if not isinstance(node, Directory):
             raise FileError("Not a directory")
+        self.require(node, "r")
         return sorted(node.entries)
 
     def write(self, path: str, data: bytes, append: bool = False) -> None:
         """Write a file, made if need be."""
         node = self._file(path)
+        if isinstance(node, Device):
+            return
         before = (bytes(node.data), node.source, node.zeros)
         if append:
             node.append(data)
@@ -202,14 +278,19 @@ class FileSystem:
 
     def _file(self, path: str) -> File:
         """Return the file at a path that may be written to, made if need be."""
-        parent = self._parent(path)
+        directory = self._parent(path, "")
         try:
             node = self.find(path)
-        except FileError:
-            node = parent.entries[posixpath.basename(path)] = File(mtime=self._now())
+        except FileError as error:
+            if "No such" not in str(error):
+                raise
+            self.require(directory, "wx")
+            node = directory.entries[posixpath.basename(path)] = File(mtime=self._now())
+            self._own(node, directory)
         if isinstance(node, Directory):
             raise FileError("Is a directory")
         assert isinstance(node, File)
+        self.require(node, "w")
         return node
 
     def _settle(self, node: File, before: tuple[bytes, Callable[[], bytes] | None, int]) -> None:
@@ -231,7 +312,7 @@ class FileSystem:
         above = posixpath.dirname(posixpath.normpath(path))
         if parents and above != "/":
             self.make_directory(above, True)
-        self._parent(path).entries[posixpath.basename(posixpath.normpath(path))] = Directory(mtime=self._now())
+        self.place(path, Directory(mtime=self._now()))
 
     def remove(self, path: str, recursive: bool = False) -> None:
         """Remove a file, a link, or, recursively, a directory."""
@@ -241,15 +322,55 @@ class FileSystem:
                 raise FileError("Resource busy")
             if not recursive:
                 raise FileError("Is a directory")
-        del self._parent(path).entries[posixpath.basename(posixpath.normpath(path))]
+        directory = self._parent(path)
+        if not may_remove(directory, node, self.who):
+            raise FileError("Operation not permitted")
+        del directory.entries[posixpath.basename(posixpath.normpath(path))]
         if self._changed is not None:
             self._changed()
 
-    def place(self, path: str, node: Node) -> None:
-        """Put a node at a path, over what is there (mv, ln)."""
-        self._parent(path).entries[posixpath.basename(posixpath.normpath(path))] = node
+    def place(self, path: str, node: Node, keep_owner: bool = False) -> None:
+        """Put a node at a path, over what is there; a new one (cp, ln, not mv) belongs to who makes it."""
+        directory, name = self._parent(path), posixpath.basename(posixpath.normpath(path))
+        old = directory.entries.get(name)
+        if old is not None and not may_remove(directory, old, self.who):
+            raise FileError("Operation not permitted")
+        if not keep_owner:
+            self._own(node, directory)
+        directory.entries[name] = node
         if self._changed is not None:
             self._changed()
+
+    def _own(self, node: Node, directory: Directory) -> None:
+        """Give a new node its owner; in a set-gid directory it takes the directory's group, as fsGroup wants it."""
+        inherits = bool(directory.mode & 0o2000)
+        node.uid, node.gid = self.who.uid, directory.gid if inherits else self.who.gid
+        if isinstance(node, Directory):
+            node.mode |= 0o2000 if inherits else 0
+            for child in node.entries.values():
+                self._own(child, node)
+
+    def change_mode(self, path: str, mode: Callable[[int], int]) -> None:
+        """Set permission bits (chmod)."""
+        node = self._changeable(path)
+        if not may_change_mode(node, self.who):
+            raise FileError("Operation not permitted")
+        if not isinstance(node, Symlink):
+            node.mode = mode(node.mode)
+
+    def change_owner(self, path: str, uid: int | None = None, gid: int | None = None) -> None:
+        """Set owner or group (chown, chgrp)."""
+        node = self._changeable(path)
+        if uid is not None and not may_change_owner(node, uid, self.who):
+            raise FileError("Operation not permitted")
+        if gid is not None and not may_change_group(node, gid, self.who):
+            raise FileError("Operation not permitted")
+        node.uid, node.gid = node.uid if uid is None else uid, node.gid if gid is None else gid
+
+    def _changeable(self, path: str) -> Node:
+        node = self.find(path)
+        self._parent(path, "")
+        return node
 
     def walk(self, path: str) -> Iterator[str]:
         """Yield the path and everything below it."""
@@ -278,8 +399,8 @@ class FileSystem:
             return []
         return [n for n in names if fnmatchcase(n, part) and (part.startswith(".") or not n.startswith("."))]
 
-    def _parent(self, path: str) -> Directory:
-        """Return the directory that a path is in, if it may be written to."""
+    def _parent(self, path: str, want: str = "wx") -> Directory:
+        """Return the directory that a path is in, if it may be written to: not read-only, and the bits allow what is wanted."""
         parts = [p for p in posixpath.normpath(path).split("/")[:-1] if p]
         node, read_only = self.root, self.root.read_only
         for i in range(len(parts)):
@@ -290,4 +411,5 @@ class FileSystem:
             read_only = node.read_only if node.mounted else read_only
         if read_only:
             raise FileError("Read-only file system")
+        self.require(node, want)
         return node

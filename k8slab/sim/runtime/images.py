@@ -93,9 +93,11 @@ class Image:
     env: dict[str, str] = field(default_factory=dict)
     workdir: str = "/"
     user: str = "0"
+    users: dict[str, int] = field(default_factory=dict)
     stop_signal: str = "SIGTERM"
     tools: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    directories: dict[str, int] = field(default_factory=dict)  #: with the user each belongs to
     programs: dict[str, Object] = field(default_factory=dict)
     version: str = ""
 
@@ -182,9 +184,11 @@ def _image(repository: str, tag: str, version: str, data: Object) -> Image:
         env={k: _filled(v, version) for k, v in (data.get("env") or {}).items()},
         workdir=data.get("workdir", "/"),
         user=str(data.get("user", "0")),
+        users=dict(data.get("users") or {}),
         stop_signal=data.get("stop-signal", "SIGTERM"),
         tools=tuple(data.get("tools") or ()),
         files={k: _filled(v, version) for k, v in (data.get("files") or {}).items()},
+        directories=dict(data.get("directories") or {}),
         programs={k: _fill_program(v, version) for k, v in (data.get("programs") or {}).items()},
         version=version,
     )

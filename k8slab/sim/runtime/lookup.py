@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from k8slab.apimachinery.types import Object
+from k8slab.sim.runtime.credentials import ROOT
 from k8slab.sim.runtime.filesystem import File
 from k8slab.sim.runtime.images import Image
 from k8slab.sim.runtime.process import Process, Program
@@ -16,14 +17,16 @@ from k8slab.sim.runtime.process import Process, Program
 if TYPE_CHECKING:
     from k8slab.sim.runtime.container import Container
 
-__all__ = ["commands_of", "entry_server", "find_program"]
+__all__ = ["commands_of", "entry_server", "find_program", "unwrapped"]
 
 _CORE = (
-    "sh", "[", "[[", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "du",
-    "echo", "env", "expr", "false", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "md5sum",
+    "sh", "[", "[[", "awk", "base64", "basename", "cat", "chgrp", "chmod", "chown", "cp", "cut", "date", "dd", "df",
+    "dirname", "du", "echo", "env", "expr", "false", "find", "free", "grep", "groups", "head", "hostname", "id", "kill", "ln",
+    "ls", "md5sum",
     "mkdir", "mktemp", "mount", "mv", "nproc", "printenv", "printf", "ps", "pwd", "readlink", "rm", "rmdir", "sed",
-    "seq", "sha256sum", "sleep", "sort", "stat", "stty", "sync", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr",
-    "true", "truncate", "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
+    "seq", "sha256sum", "sleep", "sort", "stat", "stty", "su", "sync", "tail", "tar", "tee", "test", "timeout", "top",
+    "touch", "tr", "true", "truncate",
+    "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
 _NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")
 _SETS = {
@@ -52,11 +55,16 @@ def commands_of(image: Image) -> frozenset[str]:
     return _set_of(image.tools) | frozenset(image.programs)
 
 
+def unwrapped(argv: list[str], image: Image) -> list[str]:
+    """Return a command line without the scripts that only exec what follows them."""
+    while argv and posixpath.basename(argv[0]) in _WRAPPERS and posixpath.basename(argv[0]) not in image.programs:
+        argv = argv[1:]
+    return argv
+
+
 def entry_server(image: Image, argv: list[str]) -> Object | None:
     """Return the server description a command line starts, None if it starts something else."""
-    words = [posixpath.basename(w) for w in argv]
-    while words and words[0] in _WRAPPERS and words[0] not in image.programs:
-        words = words[1:]
+    words = [posixpath.basename(w) for w in unwrapped(argv, image)]
     spec = image.programs.get(" ".join(words[:2])) or (image.programs.get(words[0]) if words else None)
     if spec is None or "app" not in spec or any(w in spec.get("answers", ()) for w in words[1:]):
         return None
@@ -70,8 +78,9 @@ def find_program(container: "Container", name: str) -> Program | None:
         return _serve
     if base in _set_of(container.config.image.tools) and (name == base or _is_system_path(name)):
         return _builtin(base)
-    if "/" in name and container.files.exists(name):
-        node = container.files.find(name)
+    files = container.files_for(ROOT)
+    if "/" in name and files.exists(name):
+        node = files.find(name)
         if isinstance(node, File) and node.mode & 0o111 and container.config.image.tools:
             return _run_script
     return None

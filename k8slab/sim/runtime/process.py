@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from k8slab.sim.kernel import Cancelled, Future, Kernel, Task
+from k8slab.sim.runtime.credentials import Credentials
 from k8slab.sim.runtime.filesystem import FileError, FileSystem
 from k8slab.sim.streams import Pipe, WindowSize
 
@@ -76,7 +77,7 @@ class Process:
     ----------
     container
         Where it runs.
-    argv, env, cwd, uid
+    argv, env, cwd, credentials
         As for a real one.
     stdin, stdout, stderr
         Streams.
@@ -84,14 +85,14 @@ class Process:
         Process id of the parent.
     """
 
-    __slots__ = ("argv", "container", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin", "stdout", "task",
-                 "tty", "uid", "window")  # fmt: skip
+    __slots__ = ("argv", "container", "credentials", "cwd", "env", "exited", "on_signal", "parent", "pid", "stderr", "stdin",
+                 "stdout", "task", "tty", "window")  # fmt: skip
 
     def __init__(
-        self, container: "Container", argv: list[str], env: dict[str, str], cwd: str, uid: int,
+        self, container: "Container", argv: list[str], env: dict[str, str], cwd: str, credentials: Credentials,
         stdin: Input, stdout: Output, stderr: Output, parent: int = 0,
     ) -> None:  # fmt: skip
-        self.container, self.argv, self.env, self.cwd, self.uid = container, argv, env, cwd, uid
+        self.container, self.argv, self.env, self.cwd, self.credentials = container, argv, env, cwd, credentials
         self.stdin, self.stdout, self.stderr, self.parent = stdin, stdout, stderr, parent
         self.pid = container.new_pid()
         self.task: Task[int] | None = None
@@ -107,8 +108,13 @@ class Process:
 
     @property
     def files(self) -> FileSystem:
-        """The container's files."""
-        return self.container.files
+        """The container's files, as far as this process may use them."""
+        return self.container.files_for(self.credentials, self.pid)
+
+    @property
+    def uid(self) -> int:
+        """The numeric user."""
+        return self.credentials.uid
 
     @property
     def args(self) -> list[str]:
@@ -139,7 +145,7 @@ class Process:
 
     def child(self, argv: list[str], **changes: Any) -> "Process":
         """Return a process like this one for another command; ``changes`` replace what differs."""
-        given: dict[str, Any] = {"env": self.env, "cwd": self.cwd, "uid": self.uid, "stdin": self.stdin}
+        given: dict[str, Any] = {"env": self.env, "cwd": self.cwd, "credentials": self.credentials, "stdin": self.stdin}
         given |= {"stdout": self.stdout, "stderr": self.stderr, **changes}
         child = Process(self.container, argv, parent=self.pid, **given)
         child.tty, child.window = self.tty and child.stdin is self.stdin, self.window

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from k8slab.sim.runtime.filesystem import Directory, File, Symlink
+from k8slab.sim.runtime.accounts import group_file, passwd_file
+from k8slab.sim.runtime.filesystem import Device, Directory, File
+from k8slab.sim.runtime.procfs import proc_directory
 
 if TYPE_CHECKING:
     from k8slab.sim.runtime.container import Container, Mount
@@ -24,7 +26,10 @@ _DIRECTORIES = (
     "var/log",
     "var/run",
 )
-_PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
+_MODES = {"root": 0o700, "tmp": 0o1777, "run": 0o755}
+_DEVICES = ("null", "zero", "stdout", "stderr", "stdin", "urandom", "random", "full", "tty")
+#: What else a privileged container sees of the node.
+_HOST_DEVICES = ("sda", "sda1", "kmsg", "mem", "fuse", "loop-control")
 
 
 def build_root(container: "Container", mounts: "list[Mount]") -> Directory:
@@ -34,13 +39,18 @@ def build_root(container: "Container", mounts: "list[Mount]") -> Directory:
     config, now = container.config, container.started_at
     root = Directory(mtime=now)
     for path in _DIRECTORIES if config.image.tools else ("dev", "etc", "proc", "sys"):
-        root.put(path, Directory(mtime=now))
-    if config.image.tools:
-        root.put("etc/passwd", File(_PASSWD.encode()))
+        root.put(path, Directory(mtime=now, mode=_MODES.get(path, 0o755)))
+    if config.image.tools or config.image.users:
+        root.put("etc/passwd", File(passwd_file(config.image).encode()))
+        root.put("etc/group", File(group_file(config.image).encode()))
     for command in commands_of(config.image):
         root.put(f"bin/{command}" if config.image.tools else command.split(" ")[0], File(b"\x7fELF", 0o755, now))
-    for device in ("null", "zero", "stdout", "stderr", "stdin", "urandom", "random"):
-        root.put(f"dev/{device}", File(b"", 0o666, now))
+    for path, owner in config.image.directories.items():
+        root.put(path, Directory(mtime=now, uid=owner, gid=owner))
+    devices = Directory(mtime=now)
+    for device in (*_DEVICES, *(_HOST_DEVICES if config.privileged else ())):
+        devices.put(device, Device(b"", 0o666 if device in _DEVICES else 0o660, now))
+    root.mount("dev", devices)
     for path, text in config.image.files.items():
         executable = text.startswith("#!")
         root.put(path, File(text.encode(), 0o755 if executable else 0o644, now))
@@ -49,7 +59,7 @@ def build_root(container: "Container", mounts: "list[Mount]") -> Directory:
     root.put("etc/hosts", File(source=lambda: network.hosts_file().encode()))
     root.put("etc/resolv.conf", File(source=lambda: network.resolv.text().encode()))
     _cgroup(root, container)
-    root.put("proc/self", Symlink("1"))
+    root.put("proc", proc_directory(container))
     for mount in sorted(mounts, key=lambda m: m.path):
         root.mount(mount.path, mount.node, mount.read_only)
     root.read_only = config.read_only_root

@@ -15,6 +15,7 @@ from k8slab.sim.runtime.disks import Disks
 from k8slab.sim.runtime.filesystem import Directory
 from k8slab.sim.runtime.images import Image, ImageRef, PullError, find_image, parse_reference
 from k8slab.sim.runtime.memory import NodeMemory
+from k8slab.sim.runtime.pids import host_space
 
 __all__ = ["NodeRuntime", "Runtime"]
 
@@ -25,13 +26,14 @@ PULL_RATE = 40_000_000
 class NodeRuntime:
     """What one node has: processors, memory, images and its own directories."""
 
-    __slots__ = ("cpu", "host", "images", "memory", "revision")
+    __slots__ = ("cpu", "host", "images", "memory", "pids", "revision")
 
     def __init__(self) -> None:
         self.images: dict[str, Image] = {}
         self.revision = 0
         self.host: Directory | None = None
         self.cpu, self.memory = NodeCpu(), NodeMemory()
+        self.pids = host_space(lambda: [t for t in self.memory.tenants if isinstance(t, Container)])
 
     def has(self, ref: ImageRef) -> Image | None:
         """Return an image if it is on the node's disk."""

@@ -26,28 +26,30 @@ log = logging.getLogger(__name__)
 def encode(node: Node) -> Any:
     """Return a tree as JSON can hold it.
 
-    >>> encode(Directory({"f": File(b"x")}))
-    ['d', 493, 0, {'f': ['f', 420, 0, 'eA==']}]
+    >>> encode(Directory({"f": File(b"x", uid=1000)}))
+    ['d', 493, 0, {'f': ['f', 420, 0, 'eA==', 0, 1000, 0]}]
     """
+    owner = [node.uid, node.gid] if node.uid or node.gid else []
     if isinstance(node, Symlink):
-        return ["l", node.target]
+        return ["l", node.target, *owner]
     if isinstance(node, File):
-        content = bytes(node.data) if node.zeros else node.read()
-        return ["f", node.mode, node.mtime, b64encode(content).decode(), *([node.zeros] if node.zeros else [])]
-    return ["d", node.mode, node.mtime, {name: encode(child) for name, child in node.entries.items()}]
+        content, owner = bytes(node.data) if node.zeros else node.read(), owner or [0, 0]
+        more = [node.zeros, *owner] if node.zeros or any(owner) else []
+        return ["f", node.mode, node.mtime, b64encode(content).decode(), *more]
+    return ["d", node.mode, node.mtime, {name: encode(child) for name, child in node.entries.items()}, *owner]
 
 
 def decode(data: Any) -> Node:
     """Return the tree that `encode` wrote."""
     if data[0] == "l":
-        return Symlink(data[1])
+        return Symlink(data[1], *data[2:])
     if data[0] == "f":
-        return File(b64decode(data[3]), data[1], data[2], zeros=data[4] if len(data) > 4 else 0)
+        return File(b64decode(data[3]), data[1], data[2], None, *data[4:])
     return _directory(data)
 
 
 def _directory(data: Any) -> Directory:
-    return Directory({name: decode(child) for name, child in data[3].items()}, data[1], data[2])
+    return Directory({name: decode(child) for name, child in data[3].items()}, data[1], data[2], *data[4:])
 
 
 class DiskKeeper:

@@ -9,6 +9,7 @@ fields of a server's description (an image file's ``programs``):
 ``log``         text written at start; ``access-log`` a line per request
 ``delay``       seconds until it listens; ``crash`` ``{after, code, log}`` makes it fail
 ``requires-env`` ``{any, log}``: it fails without one of these variables
+``writes``      ``{path, file, owner, log, chown-log}``: what it makes at start, and gives to a user, and says if it may not
 ``stop``        per signal name ``{code, delay, log}``; ``default`` for the others it handles
                 with ``drain: N`` it closes its sockets at once, and ends when all requests under way are answered, or after N s
 ``memory``, ``cpu``  in use when idle; ``request-cpu`` seconds of CPU per request, ``request-memory`` kept by each (a leak)
@@ -18,6 +19,7 @@ fields of a server's description (an image file's ``programs``):
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from errno import EACCES, EADDRINUSE, EPERM, EROFS
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ from k8slab.apimachinery.quantity import milli_value, value
 from k8slab.apimachinery.types import Object
 from k8slab.sim.network.errors import Reset
 from k8slab.sim.network.http import Request, Response
+from k8slab.sim.runtime.filesystem import FileError
+from k8slab.sim.runtime.permissions import check_port
 from k8slab.sim.runtime.process import SIGNALS, Output
 
 if TYPE_CHECKING:
@@ -116,7 +120,7 @@ class SimulatedServer:
         """Write the first log lines and begin to listen, at once or after the start-up time."""
         self.log(self.spec.get("log", ""))
         self.container.claim_memory(value(self.spec.get("memory", "4Mi")))
-        crash = self.spec.get("crash") or self._missing_settings()
+        crash = self.spec.get("crash") or self._missing_settings() or self._unwritable()
         if crash is not None:
             self._later(crash.get("after", 0), self._crash, crash)
         self._later(self.spec.get("delay", 0) * self.container.config.delays, self._listen)
@@ -134,11 +138,11 @@ class SimulatedServer:
         ports = self._configured_ports()
         for port in ports:
             try:
+                check_port(port, self.container.config.network.unprivileged_port_start, self.container.config.credentials)
                 network.listen(ip, port, self)
             except OSError as error:
-                self.log(
-                    self.spec.get("port-taken", _PORT_TAKEN), to_stderr=True, fields={"port": str(port), "error": str(error)}
-                )
+                fields = {"port": str(port), "error": error.strerror or str(error), "errno": str(error.errno or EADDRINUSE)}
+                self.log(self.spec.get("port-taken", _PORT_TAKEN), to_stderr=True, fields=fields)
                 self.exit(1)
                 return
             self.listening.append(port)
@@ -153,6 +157,35 @@ class SimulatedServer:
         if needed is None or any(self.container.environment().get(name) for name in needed["any"]):
             return None
         return {"log": needed["log"]}
+
+    def _unwritable(self) -> Object | None:
+        """Make the directories the server needs; only a container with less than root's rights is really looked at."""
+        config = self.container.config
+        needed: list[Object] = self.spec.get("writes") or []
+        if not needed or (config.credentials.uid == 0 and not config.read_only_root and config.credentials.can("DAC_OVERRIDE")):
+            return self._without_chown(needed)
+        for entry in needed:
+            try:
+                self._prepare(entry)
+            except FileError as error:
+                number = {"Read-only file system": EROFS, "Permission denied": EACCES}.get(str(error), EPERM)
+                return {"log": self.fill(entry["log"], {"path": entry["path"], "error": str(error), "errno": str(number)})}
+        return self._without_chown(needed)
+
+    def _without_chown(self, needed: list[Object]) -> Object | None:
+        who = self.container.config.credentials
+        given = next((entry for entry in needed if "owner" in entry), None)
+        if given is None or who.uid != 0 or who.can("CHOWN"):
+            return None
+        fields = {"path": given["path"], "owner": str(given["owner"]), "error": "Operation not permitted", "errno": str(EPERM)}
+        return {"log": self.fill(given["chown-log"], fields)}
+
+    def _prepare(self, entry: Object) -> None:
+        files = self.container.files
+        if entry.get("file"):
+            files.write(entry["path"], b"")
+        else:
+            files.make_directory(entry["path"], parents=files.exists(entry["path"]))
 
     def _crash(self, crash: Object) -> None:
         self.log(crash.get("log", ""), to_stderr=True)

@@ -92,7 +92,7 @@ class World:
         return everything(pipe)
 
     def run(
-        self, name: str, *command: str, stdin: str | None = None, seconds: float = 60, node: int = 0
+        self, name: str, *command: str, stdin: str | None = None, seconds: float = 60, node: int = 0, container: str = ""
     ) -> tuple[int | None, str, str]:
         """Run a command in a pod; return (exit code, output, errors), None as code if it has not ended after the seconds."""
         out, err = Pipe(self.kernel), Pipe(self.kernel)
@@ -101,7 +101,7 @@ class World:
             source = Pipe(self.kernel)
             source.write(stdin.encode())
             source.close()
-        code = self.kubelets[node].exec(NAMESPACE, name, "", list(command), source, out, err)
+        code = self.kubelets[node].exec(NAMESPACE, name, container, list(command), source, out, err)
         self.until(code, seconds)
         return (code.result() if code.done else None), everything(out), everything(err)
 

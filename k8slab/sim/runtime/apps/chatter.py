@@ -15,6 +15,7 @@ from typing import Any
 from k8slab.sim.exposition import CONTENT_TYPE, Family, Labels, text
 from k8slab.sim.network.errors import ConnectError
 from k8slab.sim.network.http import Request, Response
+from k8slab.sim.runtime.filesystem import FileError
 from k8slab.sim.runtime.server import SimulatedServer
 
 __all__ = ["gateway", "history", "rooms", "web"]
@@ -140,8 +141,11 @@ async def history(server: SimulatedServer, request: Request) -> Response:
     if request.method == "POST":
         given = request.headers.get("x-message-id")
         entry = {"time": server.fill("{iso}"), "text": request.body.decode("utf-8", "replace")} | ({"id": given} if given else {})
-        files.make_directory(directory, parents=True)
-        files.write(path, (json.dumps(entry) + "\n").encode(), append=True)
+        try:
+            files.make_directory(directory, parents=True)
+            files.write(path, (json.dumps(entry) + "\n").encode(), append=True)
+        except FileError as error:
+            return _json({"error": f"cannot write {path}: {str(error).lower()}"}, 500)
         return _json(entry, 201)
     lines = files.read(path).decode().splitlines() if files.exists(path) else []
     return _json([json.loads(line) for line in lines[-100:]])

@@ -12,6 +12,7 @@ from k8slab.sim.runtime.programs import (
     editing,
     files,
     http,
+    identity,
     names,
     network,
     shells,
@@ -23,5 +24,5 @@ from k8slab.sim.runtime.programs import (
 __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
-for _module in (archive, basic, diagnosis, disk, editing, files, http, names, network, shells, system, text, values):
+for _module in (archive, basic, diagnosis, disk, editing, files, http, identity, names, network, shells, system, text, values):
     PROGRAMS |= _module.COMMANDS

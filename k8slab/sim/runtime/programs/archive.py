@@ -40,7 +40,8 @@ def _pack(p: Process, directory: str, paths: list[str]) -> int:
                 name = path.lstrip("/") + full.removeprefix(top)
                 node = p.files.find(full, follow=False)
                 info = tarfile.TarInfo(name)
-                content = node.read() if isinstance(node, File) else b""
+                content = p.files.read(full) if isinstance(node, File) else b""
+                info.uid, info.gid = node.uid, node.gid
                 info.size, info.mode = len(content), 0o777 if isinstance(node, Symlink) else node.mode
                 info.type = (
                     tarfile.DIRTYPE

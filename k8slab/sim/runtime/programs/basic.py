@@ -1,4 +1,4 @@
-"""echo, printf, env, sleep, date, id and other small commands about the process itself."""
+"""echo, printf, env, sleep, date and other small commands about the process itself."""
 
 import posixpath
 import re
@@ -129,7 +129,9 @@ async def timeout(p: Process) -> int:
 
 async def date(p: Process) -> int:
     """Print the cluster's time."""
-    options, rest = parse_options(p.args, "uId:", ("utc", "iso-8601"))
+    options, rest = parse_options(p.args, "uId:s:", ("utc", "iso-8601"))
+    if "s" in options:
+        return p.fail("can't set date: Operation not permitted" if not p.credentials.can("SYS_TIME") else "not simulated")
     now = p.kernel.now()
     if "d" in options:
         text = options["d"]
@@ -146,31 +148,9 @@ async def date(p: Process) -> int:
 async def hostname(p: Process) -> int:
     """Print the host name, or with -i the address."""
     network = p.container.config.network
+    if p.args and not p.args[0].startswith("-"):
+        return p.fail("sethostname: Operation not permitted" if not p.credentials.can("SYS_ADMIN") else "not simulated")
     p.out((network.ip if p.args[:1] in (["-i"], ["-I"]) else network.hostname) + "\n")
-    return 0
-
-
-def _user(p: Process) -> str:
-    return {0: "root", 65534: "nobody"}.get(p.uid, str(p.uid))
-
-
-async def whoami(p: Process) -> int:
-    """Print the user's name."""
-    if p.uid not in (0, 65534):
-        return p.fail(f"unknown uid {p.uid}")
-    p.out(f"{_user(p)}\n")
-    return 0
-
-
-async def id_(p: Process) -> int:
-    """Print user and group ids."""
-    if p.args in (["-u"], ["-g"]):
-        p.out(f"{p.uid}\n")
-    elif p.args == ["-un"]:
-        p.out(f"{_user(p)}\n")
-    else:
-        name = f"({_user(p)})" if p.uid in (0, 65534) else ""
-        p.out(f"uid={p.uid}{name} gid={p.uid}{name}" + (" groups=0(root)\n" if p.uid == 0 else "\n"))
     return 0
 
 
@@ -257,6 +237,6 @@ async def busybox(p: Process) -> int:
 
 COMMANDS: dict[str, Program] = {
     "echo": echo, "printf": printf, "env": env, "printenv": printenv, "sleep": sleep, "timeout": timeout, "date": date,
-    "hostname": hostname, "whoami": whoami, "id": id_, "uname": uname, "pwd": pwd, "which": which, "xargs": xargs,
+    "hostname": hostname, "uname": uname, "pwd": pwd, "which": which, "xargs": xargs,
     "basename": basename, "dirname": dirname, "yes": yes, "true": true, "false": false, "sync": true, "busybox": busybox,
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """ip, ifconfig, netstat, ping, traceroute: what a network looks like from inside."""
 
 from k8slab.sim.network.errors import UnknownHost
+from k8slab.sim.runtime.permissions import may_ping
 from k8slab.sim.runtime.process import BadUsage, Process, Program
 from k8slab.sim.runtime.programs.options import parse_options
 
@@ -53,6 +54,8 @@ async def ping(p: Process) -> int:
         raise BadUsage("usage: ping [-c COUNT] [-W SEC] HOST")
     count, wait = options.number("c", 0), float(options.get("W", "10"))
     network, own = p.container.network, p.container.config.network
+    if not may_ping(own.ping_groups, p.credentials):
+        return p.fail("permission denied (are you root?)")
     sent = received = 0
     while not count or sent < count:
         if sent:

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 
 from k8slab.sim.runtime.filesystem import Directory, File, FileError, Node, Symlink
 from k8slab.sim.runtime.process import BadUsage, Process, Program
+from k8slab.sim.runtime.procfs import MASKED
+from k8slab.sim.runtime.programs.identity import owner_names
 from k8slab.sim.runtime.programs.options import parse_options
 
 __all__ = ["COMMANDS"]
@@ -17,29 +19,39 @@ def _size(node: Node) -> int:
 
 def _mode(node: Node) -> str:
     kind = "d" if isinstance(node, Directory) else "l" if isinstance(node, Symlink) else "-"
-    bits = 0o777 if isinstance(node, Symlink) else node.mode
-    return kind + "".join(letter if bits >> (8 - i) & 1 else "-" for i, letter in enumerate("rwxrwxrwx"))
+    shown = [letter if node.mode >> (8 - i) & 1 else "-" for i, letter in enumerate("rwxrwxrwx")]
+    for bit, place, letter in ((0o4000, 2, "s"), (0o2000, 5, "s"), (0o1000, 8, "t")):
+        if node.mode & bit:
+            shown[place] = letter if shown[place] == "x" else letter.upper()
+    return kind + "".join(shown)
 
 
-def _line(name: str, node: Node, now: float) -> str:
+def _line(p: Process, name: str, node: Node, numeric: bool) -> str:
+    now = p.kernel.now()
     mtime = now if isinstance(node, Symlink) else node.mtime
     when = datetime.fromtimestamp(mtime, UTC).strftime("%b %e %H:%M")
     arrow = f" -> {node.target}" if isinstance(node, Symlink) else ""
-    return f"{_mode(node)}    1 root     root     {_size(node):9d} {when} {name}{arrow}\n"
+    user, group = (str(node.uid), str(node.gid)) if numeric else owner_names(p, node.uid, node.gid)
+    return f"{_mode(node)}    1 {user:8.8s} {group:8.8s} {_size(node):9d} {when} {name}{arrow}\n"
 
 
 async def ls(p: Process) -> int:
-    """List files; -l -a -1 -d -A -h -R."""
-    options, paths = parse_options(p.args, "la1dAhRtr", ("color=",))
+    """List files; -l -L -n -a -1 -d -A -h -R."""
+    options, paths = parse_options(p.args, "lLna1dAhRtr", ("color=",))
+    if "n" in options:
+        options["l"] = ""
     status, several = 0, len(paths) > 1
     for path in paths or ["."]:
         try:
-            node = p.files.find(p.path(path), follow="l" not in options)
+            node = p.files.find(p.path(path), follow="l" not in options or "L" in options)
+            if isinstance(node, Directory) and "d" not in options:
+                p.files.require(node, "r")
         except FileError as error:
-            status = p.fail(f"{path}: {error}")
+            opening = "can't open '{}'" if "Permission" in str(error) else "{}"
+            status = p.fail(f"{opening.format(path)}: {error}")
             continue
         if not isinstance(node, Directory) or "d" in options:
-            p.out(_line(path, node, p.kernel.now()) if "l" in options else f"{path}\n")
+            p.out(_line(p, path, node, "n" in options) if "l" in options else f"{path}\n")
             continue
         p.out(f"{path}:\n" if several or "R" in options else "")
         _list(p, node, dict(options))
@@ -52,16 +64,20 @@ def _list(p: Process, directory: Directory, options: dict[str, str]) -> None:
         p.out(f"total {len(names) * 4}\n")
         dots = [(".", directory), ("..", directory)] if "a" in options else []
         for name, node in [*dots, *((n, directory.entries[n]) for n in names)]:
-            p.out(_line(name, node, p.kernel.now()))
+            p.out(_line(p, name, node, "n" in options))
     else:
         p.out("".join(f"{n}\n" for n in names))
 
 
 async def touch(p: Process) -> int:
     """Make files, or set their time."""
+    status = 0
     for path in parse_options(p.args, "c")[1]:
-        p.files.write(p.path(path), b"", append=True)
-    return 0
+        try:
+            p.files.write(p.path(path), b"", append=True)
+        except FileError as error:
+            status = p.fail(f"{path}: {error}")
+    return status
 
 
 async def mkdir(p: Process) -> int:
@@ -104,12 +120,13 @@ def _into(p: Process, source: str, target: str) -> str:
     return posixpath.join(path, posixpath.basename(p.path(source))) if is_directory else path
 
 
-def _copy(node: Node) -> Node:
+def _copy(p: Process, node: Node) -> Node:
+    p.files.require(node, "rx" if isinstance(node, Directory) else "r")
     if isinstance(node, File):
         return File(bytes(node.data) if node.zeros else node.read(), node.mode, node.mtime, zeros=node.zeros)
     if isinstance(node, Symlink):
         return Symlink(node.target)
-    return Directory({name: _copy(child) for name, child in node.entries.items()}, node.mode, node.mtime)
+    return Directory({name: _copy(p, child) for name, child in node.entries.items()}, node.mode, node.mtime)
 
 
 async def cp(p: Process) -> int:
@@ -122,7 +139,7 @@ async def cp(p: Process) -> int:
             node = p.files.find(p.path(source))
             if isinstance(node, Directory) and not options.keys() & {"r", "R", "a"}:
                 return p.fail(f"omitting directory '{source}'")
-            p.files.place(_into(p, source, paths[-1]), _copy(node))
+            p.files.place(_into(p, source, paths[-1]), _copy(p, node))
         except FileError as error:
             return p.fail(f"can't stat '{source}': {error}")
     return 0
@@ -139,7 +156,7 @@ async def mv(p: Process) -> int:
             target = _into(p, source, paths[-1])
             if f"{target}/".startswith(f"{p.path(source).rstrip('/')}/"):
                 return p.fail(f"can't move '{source}' into itself")
-            p.files.place(target, node)
+            p.files.place(target, node, keep_owner=True)
             p.files.remove(p.path(source), recursive=True)
         except FileError as error:
             return p.fail(f"can't rename '{source}': {error}")
@@ -155,38 +172,23 @@ async def ln(p: Process) -> int:
     return 0
 
 
-async def chmod(p: Process) -> int:
-    """Change permission bits: octal, or +x and the like."""
-    rest = parse_options(p.args, "R", stop_early=True)[1]
-    for path in rest[1:]:
-        node = p.files.find(p.path(path))
-        if not isinstance(node, Symlink):
-            node.mode = int(rest[0], 8) if rest[0].isdigit() else node.mode | (0o111 if "+x" in rest[0] else 0)
-    return 0
-
-
-async def chown(p: Process) -> int:
-    """Do nothing: owners are not simulated."""
-    return 0
-
-
 async def stat(p: Process) -> int:
-    """Print what is known of files; -c with %n %s %a %F."""
+    """Print what is known of files; -c with %n %s %a %A %F %U %u %G %g."""
     options, paths = parse_options(p.args, "c:L")
     for path in paths:
         node = p.files.find(p.path(path))
         kind = "directory" if isinstance(node, Directory) else "regular file"
-        mode = f"{node.mode:o}" if not isinstance(node, Symlink) else "777"
+        mode, (user, group) = f"{node.mode:o}", owner_names(p, node.uid, node.gid)
         if "c" in options:
-            fields = {"%n": path, "%s": str(_size(node)), "%a": mode, "%F": kind, "%U": "root", "%u": "0"}
+            fields = {"%n": path, "%s": str(_size(node)), "%a": mode, "%F": kind, "%A": _mode(node)}
+            fields |= {"%U": user, "%u": str(node.uid), "%G": group, "%g": str(node.gid)}
             text = options["c"]
             for field, value in fields.items():
                 text = text.replace(field, value)
             p.out(f"{text}\n")
         else:
-            p.out(
-                f"  File: {path}\n  Size: {_size(node)}\t{kind}\nAccess: (0{mode}/{_mode(node)})  Uid: (0/root)   Gid: (0/root)\n"
-            )
+            owner = f"Uid: ({node.uid:5d}/{user:>8s})   Gid: ({node.gid:5d}/{group:>8s})"
+            p.out(f"  File: {path}\n  Size: {_size(node)}\t{kind}\nAccess: ({mode:0>4s}/{_mode(node)})  {owner}\n")
     return 0
 
 
@@ -244,10 +246,15 @@ async def df(p: Process) -> int:
 
 
 async def mount(p: Process) -> int:
-    """Print what is mounted; mounting needs privileges no simulated container has."""
+    """Print what is mounted; ``-t tmpfs tmpfs DIRECTORY`` mounts one, with CAP_SYS_ADMIN."""
+    config = p.container.config
     if p.args:
-        return p.fail("permission denied (are you root?)")
-    p.out("overlay on / type overlay (rw,relatime)\nproc on /proc type proc (rw,nosuid,nodev,noexec,relatime)\n")
+        return _mount(p)
+    p.out(f"overlay on / type overlay ({'ro' if config.read_only_root else 'rw'},relatime)\n")
+    p.out("proc on /proc type proc (rw,nosuid,nodev,noexec,relatime)\n")
+    if not config.privileged:
+        p.out("proc on /proc/sys type proc (ro,nosuid,nodev,noexec,relatime)\n")
+        p.out("".join(f"tmpfs on /proc/{name} type tmpfs (ro,relatime)\n" for name in MASKED))
     for m in p.container.config.mounts():
         access = "ro" if m.read_only else "rw"
         if m.memory is None:
@@ -255,6 +262,19 @@ async def mount(p: Process) -> int:
         else:
             size = f",size={m.memory.limit >> 10}k" if m.memory.limit else ""
             p.out(f"tmpfs on {m.path} type tmpfs ({access},relatime{size})\n")
+    return 0
+
+
+def _mount(p: Process) -> int:
+    if not p.credentials.can("SYS_ADMIN"):
+        return p.fail("permission denied (are you root?)")
+    options, rest = parse_options(p.args, "t:o:")
+    if options.get("t") != "tmpfs" or len(rest) != 2:
+        raise BadUsage("only mount -t tmpfs NAME DIRECTORY is simulated")
+    target = p.files.find(p.path(rest[1]))
+    if not isinstance(target, Directory):
+        raise FileError("Not a directory")
+    target.entries = {}
     return 0
 
 
@@ -268,6 +288,6 @@ async def du(p: Process) -> int:
 
 
 COMMANDS: dict[str, Program] = {
-    "ls": ls, "touch": touch, "mkdir": mkdir, "rmdir": rmdir, "rm": rm, "cp": cp, "mv": mv, "ln": ln, "chmod": chmod,
-    "chown": chown, "stat": stat, "readlink": readlink, "find": find, "mktemp": mktemp, "df": df, "mount": mount, "du": du,
+    "ls": ls, "touch": touch, "mkdir": mkdir, "rmdir": rmdir, "rm": rm, "cp": cp, "mv": mv, "ln": ln, "stat": stat,
+    "readlink": readlink, "find": find, "mktemp": mktemp, "df": df, "mount": mount, "du": du,
 }  # fmt: skip

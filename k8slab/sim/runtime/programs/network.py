@@ -4,6 +4,7 @@ from k8slab.sim.kernel import Future
 from k8slab.sim.network.errors import ConnectError, TimedOut, UnknownHost
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.network.sockets import Connection
+from k8slab.sim.runtime.permissions import check_port
 from k8slab.sim.runtime.process import BadUsage, Process, Program
 from k8slab.sim.runtime.programs.options import parse_options
 from k8slab.sim.runtime.programs.udp import netcat_udp
@@ -76,9 +77,10 @@ async def _listen(p: Process, port: int) -> int:
     network, ip = p.container.network, p.container.config.network.ip
     server = _Listening(p)
     try:
+        check_port(port, p.container.config.network.unprivileged_port_start, p.credentials)
         network.listen(ip, port, server)
     except OSError as error:
-        return p.fail(f"bind: {error}")
+        return p.fail(f"bind: {error.strerror}")
     try:
         connection = await server.first
         await _talk(p, connection)

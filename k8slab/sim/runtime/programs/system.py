@@ -5,24 +5,19 @@ import re
 from k8slab.apimachinery.quantity import value
 from k8slab.sim.runtime.process import SIGNALS, BadUsage, Process, Program
 from k8slab.sim.runtime.programs.basic import seconds_of
+from k8slab.sim.runtime.programs.identity import owner_names
 from k8slab.sim.runtime.programs.options import parse_options
 from k8slab.sim.streams import WindowSize
 
 __all__ = ["COMMANDS"]
 
 
-def _processes(p: Process) -> list[tuple[int, str]]:
-    found = {pid: " ".join(other.argv) for pid, other in p.container.processes.items()}
-    if p.container.server is not None and 1 not in found:
-        found[1] = " ".join(p.container.server.argv)
-    return sorted(found.items())
-
-
 async def ps(p: Process) -> int:
     """List the container's processes."""
     p.out("PID   USER     TIME  COMMAND\n")
-    user = "root" if p.uid == 0 else str(p.uid)
-    p.out("".join(f"{pid:5d} {user:8s}  0:00 {command}\n" for pid, command in _processes(p)))
+    for entry in p.container.visible():
+        user = owner_names(p, entry.who.uid, entry.who.gid)[0]
+        p.out(f"{entry.pid:5d} {user:8.8s}  0:00 {' '.join(entry.argv)}\n")
     return 0
 
 
@@ -50,13 +45,11 @@ async def kill(p: Process) -> int:
 
 
 def _send(p: Process, pid: int, number: int) -> int:
-    target = p.container.processes.get(pid)
-    if target is None and pid == 1 and p.container.server is not None:
-        if number != SIGNALS["KILL"]:
-            p.container.server.signal(number)
-        return 0
+    target = next((e for e in p.container.visible() if e.pid == pid), None)
     if target is None:
         return p.fail(f"can't kill pid {pid}: No such process")
+    if p.uid != target.who.uid and not p.credentials.can("KILL"):
+        return p.fail(f"can't kill pid {pid}: Operation not permitted")
     if number and not (number == SIGNALS["KILL"] and pid == 1):
         target.signal(number)
     return 0
@@ -66,7 +59,7 @@ async def top(p: Process) -> int:
     """Print CPU and memory once."""
     cpu, memory = p.container.usage()
     p.out(f"Mem: {memory // 1024}K used\nCPU: {cpu / 10:.1f}% of one core\n  PID USER     COMMAND\n")
-    p.out("".join(f"{pid:5d} root     {command}\n" for pid, command in _processes(p)))
+    p.out("".join(f"{e.pid:5d} {owner_names(p, e.who.uid, 0)[0]:8.8s} {' '.join(e.argv)}\n" for e in p.container.visible()))
     return 0
 
 

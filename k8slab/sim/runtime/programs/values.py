@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 
-from k8slab.sim.runtime.filesystem import Directory, File, FileError, Symlink
+from k8slab.sim.runtime.filesystem import Directory, File, FileError, Node, Symlink
 from k8slab.sim.runtime.process import BadUsage, Process, Program
 from k8slab.sim.runtime.programs.options import parse_options
 
@@ -99,10 +99,20 @@ def _unary(p: Process, flag: str, operand: str) -> bool:
         case "s":
             return isinstance(node, Directory) or (isinstance(node, File) and bool(node.read()))
         case "x":
-            return isinstance(node, Directory) or (isinstance(node, File) and bool(node.mode & 0o111))
-        case "e" | "r" | "w":
+            return _accessible(p, node, flag)
+        case "e":
             return True
+        case "r" | "w":
+            return _accessible(p, node, flag)
     raise BadUsage(f"-{flag}: unknown operand", 2)
+
+
+def _accessible(p: Process, node: Node, want: str) -> bool:
+    try:
+        p.files.require(node, want)
+    except FileError:
+        return False
+    return True
 
 
 async def double_bracket(p: Process) -> int:
