@@ -8,6 +8,7 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
+from k8slab.sim.kubelet.admission import Requests
 from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
 from k8slab.sim.kubelet.ownership import fs_group, give_to_group, takes_fs_group
 from k8slab.sim.kubelet.router import PodRouter
@@ -36,6 +37,7 @@ class NodeContext:
     namespace: NetNamespace
     forget: Callable[[str], object]  #: called with the uid of a pod that is gone
     ended: Callable[[str], object]  #: called with the uid of a pod that has run to its end, and needs nothing any more
+    rebook: Callable[[str, Requests], tuple[str, str] | None]  #: gives a pod (uid) other resources, or says why not
     halted: bool = False  #: whether the kubelet does not run: containers go on, nobody looks after them
 
     def source(self, namespace: str) -> Callable[[str, str], Object | None]:

@@ -11,7 +11,7 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError, not_found
 from k8slab.sim.client import Client, EventType
 from k8slab.sim.kernel import Future, Kernel
-from k8slab.sim.kubelet import operations
+from k8slab.sim.kubelet import operations, resizing
 from k8slab.sim.kubelet.admission import Requests, rejection, requests_of
 from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
 from k8slab.sim.kubelet.context import NodeContext
@@ -83,6 +83,7 @@ class Kubelet:
             namespace,
             self._forget,
             self._ended,
+            self._rebook,
         )
         self._heartbeat = Heartbeat(client, kernel, node, runtime.node(node.name))
         self._workers: dict[str, PodWorker] = {}
@@ -231,6 +232,25 @@ class Kubelet:
         """Have the room again that a pod took."""
         freed = self._requests.pop(uid, (0, 0, 0))
         self._used = (self._used[0] - freed[0], self._used[1] - freed[1], self._used[2] - freed[2])
+        self._retry_resizes()
+
+    def _rebook(self, uid: str, wanted: Requests) -> tuple[str, str] | None:
+        """Set other resources aside for a pod, if the node has them."""
+        own = self._requests.get(uid, (0, 0, 0))
+        others = (self._used[0] - own[0], self._used[1] - own[1], self._used[2] - own[2])
+        refused = resizing.refusal(wanted, others, self._capacity)
+        if refused is None:
+            self._requests[uid] = wanted
+            self._used = (others[0] + wanted[0], others[1] + wanted[1], others[2] + wanted[2])
+            if wanted[0] < own[0] or wanted[1] < own[1]:
+                self._retry_resizes()
+        return refused
+
+    def _retry_resizes(self) -> None:
+        """Look again at resizes that have to wait for room."""
+        for worker in self._workers.values():
+            if worker.record.resize_pending is not None:
+                self._kernel.call_soon(resizing.consider, worker)
 
     def config_changed(self, kind: str, namespace: str, name: str) -> None:
         """Let mounted volumes follow a ConfigMap or Secret, some time within the next minute."""

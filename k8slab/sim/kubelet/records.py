@@ -26,12 +26,14 @@ State = Literal["waiting", "starting", "running", "terminated"]
 class ContainerRecord:
     """One container of a pod over all its restarts."""
 
-    __slots__ = ("backoff", "container", "image", "image_backoff", "in_post_start", "kind", "last", "message", "name",
-                 "previous_log", "probers", "ready", "reason", "restart_count", "retry_at", "spec", "started", "state",
-                 "stopping", "terminated")  # fmt: skip
+    __slots__ = ("allocated", "applied", "backoff", "container", "image", "image_backoff", "in_post_start", "kind", "last",
+                 "message", "name", "previous_log", "probers", "ready", "reason", "restart_count", "retry_at", "spec", "started",
+                 "state", "stopping", "terminated")  # fmt: skip
 
     def __init__(self, spec: Object, kind: Kind) -> None:
         self.spec, self.kind, self.name = spec, kind, spec["name"]
+        #: Resources that the node has set aside, and that the container runs with; see `k8slab.sim.kubelet.resizing`.
+        self.allocated = self.applied = spec.get("resources") or {}
         self.state: State = "waiting"
         self.reason = self.message = ""
         self.container: Container | None = None
@@ -59,7 +61,8 @@ class ContainerRecord:
 class PodRecord:
     """One pod on a node."""
 
-    __slots__ = ("containers", "deleted", "failure", "namespace", "network", "pids", "pod", "start_time", "stopping", "volumes")
+    __slots__ = ("containers", "deleted", "failure", "namespace", "network", "pids", "pod", "resize_pending", "resize_progress",
+                 "start_time", "stopping", "volumes")  # fmt: skip
 
     def __init__(self, pod: Object, start_time: str) -> None:
         spec = pod["spec"]
@@ -72,6 +75,9 @@ class PodRecord:
         self.stopping = self.deleted = False
         self.failure: tuple[str, str] | None = None
         self.pids = PidSpace(self._running) if spec.get("shareProcessNamespace") else None
+        #: Reason and message of a resize that the node has no room for, and of one that is being carried out.
+        self.resize_pending: tuple[str, str] | None = None
+        self.resize_progress: tuple[str, str] | None = None
 
     def _running(self) -> list[Container]:
         return [c.container for c in self.containers if c.container is not None and c.container.state == "running"]

@@ -16,9 +16,12 @@ def resume(record: PodRecord, status: Object, now: str) -> None:
     """Fill a fresh record with what the API knows of the pod's containers."""
     kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
     known = {s["name"]: s for kind in kinds for s in status.get(kind) or ()}
+    waiting = any(c["type"] == "PodResizePending" for c in status.get("conditions") or ())
     for container in record.containers:
         if container.name in known:
             _resume_container(record, container, known[container.name], now)
+            if waiting:
+                container.allocated = container.applied = known[container.name].get("resources") or {}
 
 
 def _resume_container(pod: PodRecord, container: ContainerRecord, status: Object, now: str) -> None:

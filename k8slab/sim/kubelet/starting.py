@@ -150,8 +150,7 @@ def _config(worker: "PodWorker", record: ContainerRecord, image: Image) -> Conta
         host_ip = context.config.internal_ip
         env = resolve_environment(pod, spec, context.source(namespace), links, network.ip, host_ip, allocatable)
     variables = {**links, **env}
-    resources = spec.get("resources") or {}
-    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    requests, limits = record.allocated.get("requests") or {}, record.allocated.get("limits") or {}
     security = effective(pod, spec)
     return ContainerConfig(
         name=record.name,
@@ -192,7 +191,7 @@ def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> 
     except StartError as error:
         _start_failed(worker, record, container, str(error))
         return
-    record.container, record.state = container, "running"
+    record.container, record.state, record.applied = container, "running", record.allocated
     worker.event("Normal", "Started", "Container started", record)
     hook = (record.spec.get("lifecycle") or {}).get("postStart")
     if hook:

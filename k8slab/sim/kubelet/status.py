@@ -14,6 +14,8 @@ __all__ = ["container_status", "pod_status"]
 
 Condition = tuple[str, str, str, str]
 
+_RESIZE = ("PodResizePending", "PodResizeInProgress")  #: conditions that are there only while they hold
+
 
 def container_status(pod: PodRecord, record: ContainerRecord) -> Object:
     """Return one entry of ``containerStatuses``."""
@@ -37,11 +39,10 @@ def container_status(pod: PodRecord, record: ContainerRecord) -> Object:
         status["user"] = _user(container.config.credentials)
         if record.spec.get("volumeMounts"):
             status["volumeMounts"] = [_volume_mount(m) for m in record.spec["volumeMounts"]]
-    resources = record.spec.get("resources")
-    if resources and container is not None:
-        status["resources"] = resources
-        if resources.get("requests"):
-            status["allocatedResources"] = resources["requests"]
+    if container is not None and (record.allocated or record.applied):
+        status["resources"] = record.applied
+        if record.allocated.get("requests"):
+            status["allocatedResources"] = record.allocated["requests"]
     return status
 
 
@@ -88,12 +89,18 @@ def pod_status(pod: PodRecord, host_ip: str, live: Object, now: str) -> Object:
 
 
 def _conditions(pod: PodRecord, phase: str, old: list[Object], live: Object, now: str) -> list[Object]:
-    wanted = [_sandbox(pod, phase), _initialized(pod, phase), *_readiness(pod, phase, live, old), *_disruption(pod)]
+    wanted = [
+        _sandbox(pod, phase),
+        _initialized(pod, phase),
+        *_readiness(pod, phase, live, old),
+        *_disruption(pod),
+        *_resize(pod),
+    ]
     known = {c["type"]: c for c in old}
     generation = live["metadata"].get("generation")
     ours = [_written(condition, known.get(condition[0]), generation, now) for condition in wanted]
     written = {c["type"] for c in ours}
-    foreign = [c for c in old if c["type"] not in written]
+    foreign = [c for c in old if c["type"] not in written and c["type"] not in _RESIZE]
     return [*ours, *foreign]
 
 
@@ -116,6 +123,12 @@ def _disruption(pod: PodRecord) -> list[Condition]:
     if pod.failure is None or pod.failure[0] != "Evicted" or pod.network is None:
         return []
     return [("DisruptionTarget", "True", "TerminationByKubelet", pod.failure[1])]
+
+
+def _resize(pod: PodRecord) -> list[Condition]:
+    """Tell of a resize that waits for room, or is being carried out."""
+    told = zip(_RESIZE, (pod.resize_pending, pod.resize_progress), strict=True)
+    return [(type, "True", *said) for type, said in told if said is not None]
 
 
 def _sandbox(pod: PodRecord, phase: str) -> Condition:

@@ -8,7 +8,7 @@ from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.kernel import Timer
-from k8slab.sim.kubelet import attaching, local_storage, starting, stopping
+from k8slab.sim.kubelet import attaching, local_storage, resizing, starting, stopping
 from k8slab.sim.kubelet.context import NodeContext
 from k8slab.sim.kubelet.exits import go_duration, terminated_state
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
@@ -110,6 +110,7 @@ class PodWorker:
             elif spec["image"] != record.spec["image"]:
                 record.retry_at = record.image_backoff = 0.0
             record.spec = spec
+        resizing.consider(self)
 
     def gone(self) -> None:
         """The pod is no longer in the API: end everything without ceremony."""

@@ -344,6 +344,11 @@ class Container:
             self.memory -= size
             self.config.node_memory.claim(self, -size)
 
+    def resize(self, cpu_request: int, cpu_limit: int, memory_limit: int) -> None:
+        """Change what the running container may use (its cgroup)."""
+        self.config.cpu_request, self.config.cpu_limit, self.config.memory_limit = cpu_request, cpu_limit, memory_limit
+        self.cpu.resize(cpu_limit, cpu_request)
+
     @property
     def oom_score_adj(self) -> int:
         """How early the kernel kills it when the node has no memory left."""

@@ -130,6 +130,12 @@ class CpuAccount:
         self._quota = (-1, 0.0)  #: number of the last period that a request ran in, CPU seconds used in it
         self.throttled = Throttled()
 
+    def resize(self, limit: int, request: int) -> None:
+        """Change limit and weight; the node's processors are divided anew."""
+        self.limit, self.weight = limit, weight_of(request)
+        self._offer_time = -math.inf
+        self._node.divide(self._kernel.now(), at_once=True)
+
     def serve(self, seconds: float, workers: int = 1) -> float:
         """Let the first free worker of a server do so much work; return when it will be done.
 

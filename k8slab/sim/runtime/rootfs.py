@@ -67,13 +67,16 @@ def build_root(container: "Container", mounts: "list[Mount]") -> Directory:
 
 
 def _cgroup(root: Directory, container: "Container") -> None:
-    config, weight = container.config, 1 + (container.cpu.weight - 2) * 9999 // 262142
-    quota = str(config.cpu_limit * 100) if config.cpu_limit else "max"
-    for name, text in (
-        ("cpu.max", f"{quota} 100000\n"),
-        ("cpu.weight", f"{weight}\n"),
-        ("memory.max", f"{config.memory_limit or 'max'}\n"),
-    ):
-        root.put(f"sys/fs/cgroup/{name}", File(text.encode(), 0o644, container.started_at))
+    config = container.config
+
+    def cpu_max() -> bytes:
+        return f"{config.cpu_limit * 100 if config.cpu_limit else 'max'} 100000\n".encode()
+
+    def cpu_weight() -> bytes:
+        return f"{1 + (container.cpu.weight - 2) * 9999 // 262142}\n".encode()
+
+    root.put("sys/fs/cgroup/cpu.max", File(source=cpu_max))
+    root.put("sys/fs/cgroup/cpu.weight", File(source=cpu_weight))
+    root.put("sys/fs/cgroup/memory.max", File(source=lambda: f"{config.memory_limit or 'max'}\n".encode()))
     root.put("sys/fs/cgroup/cpu.stat", File(source=lambda: container.cpu.stat().encode()))
     root.put("sys/fs/cgroup/memory.current", File(source=lambda: f"{container.memory}\n".encode()))

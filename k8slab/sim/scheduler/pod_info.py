@@ -11,7 +11,14 @@ from k8slab.apimachinery.labels import Labels, Selector, matches, selector_of
 from k8slab.apimachinery.pod_claims import pod_claims
 from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object
-from k8slab.sim.scheduler.resources import DEFAULT_MEMORY, DEFAULT_MILLI_CPU, Resources, pod_requests
+from k8slab.sim.scheduler.resources import (
+    DEFAULT_MEMORY,
+    DEFAULT_MILLI_CPU,
+    Resources,
+    pod_requests,
+    resize_state,
+    resized_spec,
+)
 
 __all__ = ["AffinityTerm", "PodInfo", "host_ports", "with_label_keys"]
 
@@ -94,6 +101,7 @@ class PodInfo:
         "preferred_anti_affinity",
         "priority",
         "requests",
+        "resize",
         "signature",
         "spec",
         "terminating",
@@ -111,8 +119,10 @@ class PodInfo:
         self.priority: int = spec.get("priority") or 0
         self.node_name: str = spec.get("nodeName") or ""
         self.signature: bytes | None = None
-        self.requests: Resources = pod_requests(spec)
-        self._set_non_zero(spec)
+        self.resize = resize_state(obj)
+        counted = resized_spec(obj) if self.resize else spec
+        self.requests: Resources = pod_requests(counted)
+        self._set_non_zero(counted)
         self.ports = host_ports(spec)
         self.claims = tuple((c.claim, c.ephemeral) for c in pod_claims(obj)) if spec.get("volumes") else ()
         self.affinity: tuple[AffinityTerm, ...] = ()
@@ -173,6 +183,7 @@ class PodInfo:
             spec == obj["spec"]
             and self.labels == (meta.get("labels") or {})
             and self.terminating == ("deletionTimestamp" in meta)
+            and self.resize == resize_state(obj)
         )
 
     def sign(self, parts: Callable[["PodInfo"], Any]) -> bytes:

@@ -1,8 +1,7 @@
 """Resource arithmetic in whole numbers: what a pod asks for and what a node can give.
 
 Upstream: k8s.io/component-helpers/resource (PodRequests) and pkg/scheduler/framework (Resource). CPU is counted in
-thousandths, everything else in units (bytes). Simplified: the resources of a pod that is being resized in place are
-those of its spec; upstream takes the larger of spec, allocated and actual.
+thousandths, everything else in units (bytes).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 from k8slab.apimachinery.quantity import milli_value, value
 from k8slab.apimachinery.types import Object
 
-__all__ = ["DEFAULT_MEMORY", "DEFAULT_MILLI_CPU", "Resources", "add", "amounts", "pod_requests"]
+__all__ = ["DEFAULT_MEMORY", "DEFAULT_MILLI_CPU", "Resources", "add", "amounts", "pod_requests", "resize_state", "resized_spec"]
 
 #: Resource name -> amount; "cpu" in thousandths of a core.
 Resources = dict[str, int]
@@ -92,3 +91,45 @@ def pod_requests(spec: Object, non_zero: bool = False) -> Resources:
     if spec.get("overhead"):
         add(total, amounts(spec["overhead"]))
     return total
+
+
+def resize_state(pod: Object) -> tuple[Any, ...]:
+    """Return what the kubelet says about an in-place resize of a pod, () if there is none under way."""
+    status = pod.get("status") or {}
+    told = [(c["type"], c.get("reason", "")) for c in status.get("conditions") or () if c["type"].startswith("PodResize")]
+    if not told:
+        return ()
+    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    held = [(c["name"], c.get("allocatedResources") or {}, (c.get("resources") or {}).get("requests") or {}) for c in containers]
+    return (*told, *held)
+
+
+def resized_spec(pod: Object) -> Object:
+    """Return a pod's spec with the requests that count while it is resized in place.
+
+    These are the largest of desired, allocated and actual; what a node can never give (Infeasible) does not count.
+
+    >>> spec = {"containers": [{"name": "c", "resources": {"requests": {"cpu": "9"}}}]}
+    >>> held = {"name": "c", "allocatedResources": {"cpu": "1"}, "resources": {"requests": {"cpu": "2"}}}
+    >>> waits = {"type": "PodResizePending", "reason": "Infeasible"}
+    >>> pod_requests(resized_spec({"spec": spec, "status": {"conditions": [waits], "containerStatuses": [held]}}))
+    {'cpu': 2000}
+    """
+    state = resize_state(pod)
+    if not state:
+        return dict(pod["spec"])
+    infeasible = ("PodResizePending", "Infeasible") in state
+    held = {entry[0]: entry[1:] for entry in state if len(entry) == 3}
+
+    def requests(container: Object) -> Object:
+        desired = {} if infeasible else (container.get("resources") or {}).get("requests") or {}
+        largest: dict[str, Any] = dict(desired)
+        for other in held.get(container["name"], ()):
+            for name, amount in other.items():
+                if name not in largest or amounts({name: amount})[name] > amounts({name: largest[name]})[name]:
+                    largest[name] = amount
+        return {**container, "resources": {**(container.get("resources") or {}), "requests": largest}}
+
+    kinds = ("containers", "initContainers")
+    changed = {kind: [requests(c) if c["name"] in held else c for c in pod["spec"].get(kind) or ()] for kind in kinds}
+    return {**pod["spec"], **{kind: containers for kind, containers in changed.items() if containers}}
