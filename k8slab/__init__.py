@@ -11,9 +11,9 @@ The names are fetched when they are first used, so that ``k8slab up`` does not w
 from importlib import import_module
 from typing import Any
 
-__all__ = ["connect", "lab", "use"]  # provided by __getattr__
+__all__ = ["connect", "lab", "use", "why"]  # provided by __getattr__
 
-_HOME = {"connect": "k8slab.client", "lab": "k8slab.lessons", "use": "k8slab.cluster"}
+_HOME = {"connect": "k8slab.client", "lab": "k8slab.lessons", "use": "k8slab.cluster", "why": "k8slab.explain"}
 
 
 def __getattr__(name: str) -> Any:

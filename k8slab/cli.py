@@ -142,6 +142,26 @@ def restore(file: Annotated[Path, typer.Argument(help="File to read.", dir_okay=
     typer.echo('the cluster is restored; "k8slab up" starts it')
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+def why(
+    question: Annotated[
+        list[str], typer.Argument(help='pod/web, "pod/a -> service/b:80", can jane get pods, drain node/x', show_default=False)
+    ],
+    state: State = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Where to look.", show_default=False)] = None,
+    as_: Annotated[str | None, typer.Option("--as", help="Who would do it: can --as jane get pods.", show_default=False)] = None,
+    context: Annotated[str | None, typer.Option(help="A context of your kubeconfig.", show_default=False)] = None,
+    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="can: in the whole cluster.")] = False,
+) -> None:
+    """Say why a thing is as it is, on the embedded cluster or any other."""
+    from k8slab.cluster.asking import ask
+
+    answer = ask(question, state, namespace, as_, context, everywhere=all_namespaces)
+    typer.echo(answer.text())
+    if answer.confidence == "unknown":
+        raise typer.Exit(2)
+
+
 @app.command()
 def heal(state: State = None) -> None:
     """Start the API server again that a fault has stopped; other faults heal when their objects are deleted."""

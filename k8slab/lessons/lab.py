@@ -11,12 +11,14 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import Code, display
 
+from k8slab.apimachinery.types import Object
 from k8slab.client import Applied, Cluster, Table, apply, connect, get_table, kubectl, readable_errors, wait_for
 from k8slab.client.fields import field_owners
 from k8slab.client.manifests import Manifest
 from k8slab.client.waiting import State
 from k8slab.cluster import use
 from k8slab.errors import K8slabError
+from k8slab.explain import Answer, why
 from k8slab.lessons.decision import decision
 from k8slab.lessons.exercise import LabContent, Verdict
 from k8slab.lessons.predictions import Question, Reveal
@@ -134,6 +136,10 @@ class Lab:
     def scheduling(self, pod: str) -> SchedulingView:
         """Show the scheduler's decision about a pod: nodes × plugins, verdicts, scores, the winner, step by step."""
         return SchedulingView(self.cluster, pod)
+
+    def why(self, thing: str | Object) -> Answer:
+        """Say why a thing is as it is: ``pod/web``, ``pod/a -> service/b:80``, ``can sa/web get pods``, ``drain node/x``."""
+        return why(self.cluster, thing)
 
     def field_owners(self, thing: str, below: str = ".spec") -> Table:
         """Show who owns which field of ``deployment/web``."""

@@ -1,0 +1,1 @@
+"""Explanations about the cluster's own parts: nodes, drains, namespaces, quota."""

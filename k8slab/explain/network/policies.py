@@ -1,0 +1,172 @@
+"""What NetworkPolicies say about a connection, and which rule comes nearest when they refuse it.
+
+Judged by `k8slab.sim.network.policy.judge`. A policy counts only where the network plugin enforces policies; the API does not
+tell whether it does.
+"""
+
+from collections.abc import Sequence
+
+from k8slab.apimachinery.types import Object, key_of, name_of, namespace_of
+from k8slab.explain.answer import KNOWN, LIKELY, Answer, Evidence
+from k8slab.explain.kinds import label_of
+from k8slab.explain.wording import join, kubectl
+from k8slab.explain.world import World
+from k8slab.sim.network.policy import Direction, Peer, Verdict, judge, judge_direction
+
+__all__ = ["dns_refused", "judge_all"]
+
+_POLICIES = "networkpolicies.networking.k8s.io"
+_PEERS: dict[Direction, tuple[str, str]] = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+_DNS_POD: Object = {
+    "kind": "Pod",
+    "metadata": {"name": "coredns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
+    "spec": {"containers": [{"name": "coredns", "ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"}]}]},
+}
+
+Row = tuple[str, str, str, str]
+
+
+def _policies(world: World, *peers: Peer) -> list[Object]:
+    names = dict.fromkeys(namespace_of(p.policed) for p in peers if p.policed is not None)
+    return [policy for name in names for policy in world.list(_POLICIES, name)]
+
+
+def judge_all(
+    world: World, source: Peer, targets: Sequence[tuple[Peer, int]], protocol: str, service: Object | None
+) -> tuple[Answer | None, list[Row]]:
+    """Judge a connection to each of the possible targets.
+
+    Returns
+    -------
+    Answer or None
+        If at least one target is refused: by what.
+    rows
+        What was said about each target.
+    """
+    rows: list[Row] = []
+    refusals: list[tuple[Peer, int, Verdict]] = []
+    policies = _policies(world, source, *(target for target, _ in targets))
+    for target, port in targets:
+        for verdict in judge(policies, source, target, port, protocol):
+            says = "allowed" if verdict.allowed else "refused"
+            rows.append((name_of(target.pod or {"metadata": {}}), str(port), verdict.direction, f"{says}: {verdict.text}"))
+            if not verdict.allowed:
+                refusals.append((target, port, verdict))
+    if not refusals:
+        return None, rows
+    target, port, verdict = refusals[0]
+    answer = _refusal(policies, source, target, port, protocol, verdict, service)
+    if len(refusals) < len(targets):
+        from dataclasses import replace
+
+        some = f"Some connections fail ({len(refusals)} of {len(targets)} pods behind the Service): "
+        answer = replace(answer, verdict="traffic.policy.partial", sentence=some + answer.sentence)
+    return answer, rows
+
+
+def _refusal(
+    policies: Sequence[Object], source: Peer, target: Peer, port: int, protocol: str, verdict: Verdict, service: Object | None
+) -> Answer:
+    direction = verdict.direction
+    subject, other = (target, source) if direction == "Ingress" else (source, target)
+    rules, peers = _PEERS[direction]
+    isolating = [p for p in policies if key_of(p) in verdict.isolating]
+    near = _open_port(isolating, direction, source, target, protocol)
+    pod, whom = label_of(subject.pod or {}), _name(other)
+    word = "in" if direction == "Ingress" else "out"
+    seen = tuple(Evidence(f"networkpolicy/{name_of(p)} spec.{rules}", _rules(p, rules)) for p in isolating[:4])
+    if near is not None:
+        policy, number, ports = near
+        text = (
+            f"{_called(policy)} lets {whom} {word}, but only on port {join(ports, 'or')}; "
+            f"the connection goes to port {port}/{protocol} of {label_of(target.pod or {})}."
+        )
+        if service is not None and any(str(p["port"]) in ports for p in service["spec"].get("ports") or ()):
+            text += " Policies see the pod's port, not the Service's."
+        return Answer(
+            f"traffic.policy.{direction.lower()}-port",
+            text,
+            f"networkpolicy/{name_of(policy)}",
+            f"spec.{rules}[{number}].ports",
+            namespace_of(policy),
+            KNOWN,
+            seen,
+            f"Add port {port} to {rules}[{number}].",
+            kubectl(f"edit networkpolicy {name_of(policy)}", namespace_of(policy)),
+        )
+    policy = isolating[0]
+    all_names = join(name_of(p) for p in isolating)
+    more = "" if len(isolating) == 1 else f" (all that select it: {all_names})"
+    text = f"{_called(policy)} isolates {pod} for {direction.lower()}, and none of its rules lets {whom} {word}{more}."
+    change = f"Allow it: a rule with {peers} that selects {whom} and port {port}/{protocol}."
+    return Answer(
+        f"traffic.policy.{direction.lower()}",
+        text,
+        f"networkpolicy/{name_of(policy)}",
+        f"spec.{rules}",
+        namespace_of(policy),
+        KNOWN,
+        seen,
+        change,
+        kubectl(f"describe networkpolicy {name_of(policy)}", namespace_of(policy)),
+    )
+
+
+def _called(policy: Object) -> str:
+    return f"networkpolicy/{name_of(policy)} (namespace {namespace_of(policy)})"
+
+
+def _name(peer: Peer) -> str:
+    if peer.policed is not None:
+        return f"{label_of(peer.policed)} of namespace {namespace_of(peer.policed)}"
+    return (peer.node and f"node/{peer.node}") or peer.ip
+
+
+def _rules(policy: Object, field: str) -> str:
+    rules = policy["spec"].get(field) or []
+    return f"{len(rules)} rule(s): {rules}" if rules else "no rule: nothing is allowed"
+
+
+def _open_port(
+    isolating: Sequence[Object], direction: Direction, source: Peer, target: Peer, protocol: str
+) -> tuple[Object, int, list[str]] | None:
+    """A rule that would allow the peer if its ports did not forbid it."""
+    field = _PEERS[direction][0]
+    for policy in isolating:
+        for number, rule in enumerate(policy["spec"].get(field) or ()):
+            if not rule.get("ports"):
+                continue
+            bare = {**policy, "spec": {**policy["spec"], field: [{k: v for k, v in rule.items() if k != "ports"}]}}
+            if judge_direction([bare], direction, source, target, 0, protocol).allowed:
+                return (
+                    policy,
+                    number,
+                    [
+                        str(p.get("port", "any")) + ("" if (p.get("protocol") or "TCP") == protocol else f"/{p['protocol']}")
+                        for p in rule["ports"]
+                    ],
+                )
+    return None
+
+
+def dns_refused(world: World, source: Peer, name: str) -> Answer | None:
+    """Say that a pod may not ask cluster DNS, so that names such as a Service's mean nothing to it."""
+    pod = source.policed
+    if pod is None:
+        return None
+    found = world.get("namespaces", "kube-system", deciding=False)
+    labels_ = ((found or {}).get("metadata") or {}).get("labels") or {"kubernetes.io/metadata.name": "kube-system"}
+    policies = _policies(world, source)
+    dns = Peer("10.96.0.10", _DNS_POD, labels_)
+    verdict = judge_direction(policies, "Egress", source, dns, 53, "UDP")
+    if verdict.allowed:
+        return None
+    policy = next(p for p in policies if key_of(p) == verdict.policy)
+    text = (
+        f"{label_of(pod)} may not ask the cluster's DNS, so it cannot find {name} by its name: "
+        f"{_called(policy)} isolates it for egress, and no rule allows port 53."
+    )
+    return Answer("traffic.policy.dns", text, f"networkpolicy/{name_of(policy)}", "spec.egress", namespace_of(policy), LIKELY,
+                  (Evidence(f"networkpolicy/{name_of(policy)} spec.egress", _rules(policy, "egress")),),
+                  "Allow egress to namespace kube-system, pods k8s-app=kube-dns, port 53 UDP and TCP.",
+                  kubectl(f"edit networkpolicy {name_of(policy)}", namespace_of(policy)))  # fmt: skip
