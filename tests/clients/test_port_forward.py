@@ -13,7 +13,7 @@ from kubernetes import client
 from kubernetes.stream import portforward
 
 from tests.clients.manifests import DEPLOYMENT, SERVICE, SLEEPER
-from tests.processes import Kubectl
+from tests.processes import Kubectl, eventually
 
 BARE_SPDY = {"KUBECTL_PORT_FORWARD_WEBSOCKETS": "false"}
 
@@ -126,3 +126,5 @@ def test_the_python_client(core: client.CoreV1Api, web: Kubectl) -> None:
     assert "connection refused" in forward.error(81)
     http.close()
     forward.close()
+    eventually(lambda: not forward.connected)
+    forward.websocket.shutdown()  # the client leaves its socket open
