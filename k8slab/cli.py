@@ -47,6 +47,9 @@ def up(
     pod_network: Annotated[
         str, typer.Option(help="How nodes carry pods' packets: routed (kindnet, Calico) or overlay (flannel).")
     ] = "routed",
+    no_system_pods: Annotated[
+        bool, typer.Option("--no-system-pods", help="CoreDNS, kube-proxy and the control plane do not show as pods.")
+    ] = False,
 ) -> None:
     """Start the embedded cluster, or say where it runs."""
     from k8slab.cluster import embedded
@@ -71,6 +74,7 @@ def up(
         start_delays=not no_start_delays,
         network_policy=not no_network_policy,
         pod_network=pod_network,
+        system_pods=not no_system_pods,
     )
     typer.echo(f"the embedded cluster {'runs' if before else 'is ready'} at {cluster.url}")
     typer.echo(f'to use it in this shell: export KUBECONFIG="{cluster.kubeconfig}"')

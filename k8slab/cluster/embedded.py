@@ -86,6 +86,7 @@ def up(
     start_delays: bool = True,
     network_policy: bool = True,
     pod_network: str = "routed",
+    system_pods: bool = True,
     name: str = "k8slab",
 ) -> Embedded:
     """Return the cluster of a state directory, starting it if it does not run.
@@ -112,6 +113,8 @@ def up(
         Whether the cluster's network plugin enforces NetworkPolicies; not all do.
     pod_network
         How packets get from node to node: ``routed`` (as kindnet and Calico) or ``overlay`` (VXLAN, as flannel).
+    system_pods
+        Whether CoreDNS, kube-proxy, the network plugin and the control plane show as pods; never with more than 100 workers.
     name
         Name of the cluster and its context.
 
@@ -133,6 +136,7 @@ def up(
     command += [] if start_delays else ["--no-start-delays"]
     command += [] if network_policy else ["--no-network-policy"]
     command += ["--pod-network", pod_network]
+    command += [] if system_pods else ["--no-system-pods"]
     with _one_at_a_time(state):
         if find(state) is None:
             _start(state, command)

@@ -18,6 +18,7 @@ from k8slab.sim.addons.load_generator import LoadGenerator
 from k8slab.sim.addons.load_kinds import LOAD_RUN
 from k8slab.sim.addons.storage_classes import ACCOUNT, install_storage
 from k8slab.sim.addons.storage_provisioner import StorageProvisioner
+from k8slab.sim.addons.system import PLUGINS, SYSTEM_IMAGES, control_plane_pods, install_system_pods
 from k8slab.sim.apiserver.admission import Chain, default_plugins
 from k8slab.sim.apiserver.apiextensions.definitions import Definitions
 from k8slab.sim.apiserver.app import ApiServer
@@ -80,6 +81,8 @@ class ClusterConfig:
         Whether pulling and starting take the time they would.
     network_policy
         Whether the network plugin enforces NetworkPolicies.
+    system_pods
+        Whether CoreDNS, kube-proxy, the network plugin and the control plane show as pods.
     pod_network
         How packets get from node to node: see `k8slab.sim.network.routes`.
     database
@@ -95,6 +98,7 @@ class ClusterConfig:
     start_delays: bool = True
     network_policy: bool = True
     pod_network: PodNetwork = "routed"
+    system_pods: bool = False
     database: Path | None = None
     audit_log: Path | None = None
 
@@ -162,7 +166,7 @@ class Cluster:
         router = PodRouter(self._client("system:kubelets", "kubelet"))
         self.kubelets = {
             node.name: Kubelet(
-                self._node_client(node.name), kernel, replace(node, roles=()), self.runtime, self.network, options, router
+                self._node_client(node.name), kernel, self._as_started(node), self.runtime, self.network, options, router
             )
             for node in config.nodes
         }
@@ -252,6 +256,8 @@ class Cluster:
         advertised = self._control_plane() or ("127.0.0.1",)  # a control plane without nodes: only the host reaches it
         bootstrap(self.registry, advertised, PORT, self._pki.ca.certificate.decode())
         self.definitions.start()
+        if self.config.system_pods:
+            install_system_pods(self.loopback.client(MASTER, "kubeadm"), self.config.pod_network)
         install_dns(self.loopback.client(MASTER, "kubeadm"))
         install_storage(self.loopback.client(MASTER, "kubeadm"))
         metrics.install_metrics(self.loopback.client(MASTER, "kubeadm"))
@@ -267,6 +273,15 @@ class Cluster:
             labels = {f"node-role.kubernetes.io/{role}": "" for role in node.roles}
             if labels:
                 kubeadm.patch("nodes", node.name, "", {"metadata": {"labels": labels}}, "strategic")
+
+    def _as_started(self, node: NodeConfig) -> NodeConfig:
+        """Return a node as its kubelet gets it: with the images and static pods that its kind of node has, without its role."""
+        if not self.config.system_pods:
+            return replace(node, roles=())
+        server = "control-plane" in node.roles
+        own = (*SYSTEM_IMAGES[""], PLUGINS[self.config.pod_network], *(SYSTEM_IMAGES["control-plane"] if server else ()))
+        self.runtime.node(node.name).remember(own)
+        return replace(node, roles=(), static_pods=tuple(control_plane_pods(node.internal_ip)) if server else ())
 
     def _in_order(self) -> list[Callable[[], None]]:
         kubelets = [kubelet.start for kubelet in self.kubelets.values()]

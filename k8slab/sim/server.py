@@ -33,6 +33,9 @@ from k8slab.sim.shape import default_nodes, nodes_of_kind_config
 
 __all__ = ["ServerConfig", "ServerThread", "main", "serve"]
 
+#: Larger clusters are for lessons about scale, where thousands of pods that nobody looks at would only take room.
+MOST_NODES_WITH_SYSTEM_PODS = 101
+
 #: A cluster is millions of small dictionaries without cycles; looking through all of them for cycles often would take
 #: a quarter of the time.
 _GC_THRESHOLDS = (50_000, 20, 100)
@@ -48,7 +51,7 @@ class ServerConfig:
         Directory of everything the cluster keeps: ``cluster.db``, ``pki/``, ``kubeconfig``, ``server.json``, ``server.log``.
     port
         Port to listen on; 0 takes the one of last time, or a free one.
-    nodes, seed, clock_mode, clock_rate, start_delays, network_policy, pod_network
+    nodes, seed, clock_mode, clock_rate, start_delays, network_policy, pod_network, system_pods
         See `ClusterConfig`.
     name
         Name of the cluster and its context in the kubeconfig.
@@ -65,6 +68,7 @@ class ServerConfig:
     start_delays: bool = True
     network_policy: bool = True
     pod_network: PodNetwork = "routed"
+    system_pods: bool = True
     name: str = "k8slab"
     durable: bool = True
 
@@ -125,6 +129,7 @@ def _cluster_config(config: ServerConfig) -> ClusterConfig:
         start_delays=config.start_delays,
         network_policy=config.network_policy,
         pod_network=config.pod_network,
+        system_pods=config.system_pods and 0 < len(config.nodes) <= MOST_NODES_WITH_SYSTEM_PODS,
         database=config.state / "cluster.db" if config.durable else None,
         audit_log=config.state / "audit.log" if config.durable else None,
     )
@@ -242,6 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-start-delays", action="store_true")
     parser.add_argument("--no-network-policy", action="store_true", help="a network plugin that ignores NetworkPolicies")
     parser.add_argument("--pod-network", choices=("routed", "overlay"), default="routed", help="how nodes carry pods' packets")
+    parser.add_argument("--no-system-pods", action="store_true", help="CoreDNS, kube-proxy and so on do not show as pods")
     parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
     parser.add_argument("--name", default="k8slab")
     parser.add_argument("--ready-fd", type=int)
@@ -292,6 +298,7 @@ def _config(options: argparse.Namespace) -> ServerConfig:
         start_delays=not options.no_start_delays,
         network_policy=not options.no_network_policy,
         pod_network=options.pod_network,
+        system_pods=not options.no_system_pods,
         name=options.name,
         durable=not options.memory,
     )

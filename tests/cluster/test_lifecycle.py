@@ -309,7 +309,7 @@ def test_a_seed_gives_the_same_names(tmp_path: Path, home: Path) -> None:
         return made.out
 
     first = names("one")
-    assert first.count(";") == 3
+    assert len([name for name in first.split(";") if name.startswith("web-")]) == 3
     assert names("two") == first
 
 

@@ -174,9 +174,11 @@ def make_api(pki: Pki) -> Iterator[Callable[..., Api]]:
     certificate = x509.load_pem_x509_certificate(pki.admin.certificate).public_bytes(Encoding.DER)
     started: list[Api] = []
 
-    def make(workers: int | None = None, seed: int = 1, database: Path | None = None, start_delays: bool = False) -> Api:
+    def make(
+        workers: int | None = None, seed: int = 1, database: Path | None = None, start_delays: bool = False, **more: Any
+    ) -> Api:
         nodes = [] if workers is None else default_nodes(workers)
-        config = ClusterConfig(nodes, seed=seed, clock_mode="stepped", start_delays=start_delays, database=database)
+        config = ClusterConfig(nodes, seed=seed, clock_mode="stepped", start_delays=start_delays, database=database, **more)
         cluster = Cluster(config, pki, loop)
         cluster.start()
         api = Api(cluster, loop, certificate)

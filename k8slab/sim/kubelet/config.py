@@ -23,6 +23,8 @@ class NodeConfig:
         Range of its pods' addresses.
     internal_ip
         Its own address.
+    static_pods
+        Manifests that its kubelet runs by itself.
     roles
         Become labels ``node-role.kubernetes.io/<role>``.
     """
@@ -34,6 +36,7 @@ class NodeConfig:
     pod_cidr: str = "10.244.0.0/24"
     internal_ip: str = "172.18.0.2"
     roles: tuple[str, ...] = ()
+    static_pods: tuple[Object, ...] = ()
 
     def resources(self) -> dict[str, str]:
         """Return the capacity with defaults filled in."""

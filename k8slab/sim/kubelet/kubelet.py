@@ -1,7 +1,7 @@
 """The kubelet of one node: registers it, runs the pods bound to it, answers for their logs and commands.
 
 Upstream: pkg/kubelet/kubelet.go. It meets the rest of the cluster only through the API and its node's network.
-Simplified: no static pods, eviction for memory only, no image garbage collection, no device or topology managers.
+Simplified: eviction for memory only, no image garbage collection, no device or topology managers.
 """
 
 from typing import Any
@@ -29,6 +29,7 @@ from k8slab.sim.kubelet.records import PodRecord
 from k8slab.sim.kubelet.router import PodRouter
 from k8slab.sim.kubelet.security import sysctl_rejection
 from k8slab.sim.kubelet.server import KubeletPort
+from k8slab.sim.kubelet.static_pods import StaticPods
 from k8slab.sim.kubelet.stats import NODE_CPU, NodeStats, Stats, node_memory, pod_stats
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.kubelet.worker import PodWorker
@@ -86,6 +87,7 @@ class Kubelet:
             self._rebook,
         )
         self._heartbeat = Heartbeat(client, kernel, node, runtime.node(node.name))
+        self._static = StaticPods(client, kernel, node.name, node.static_pods)
         self._workers: dict[str, PodWorker] = {}
         self._requests: dict[str, Requests] = {}
         self._used: Requests = (0, 0, 0)
@@ -125,6 +127,7 @@ class Kubelet:
         self._router.attach(self.node.name, self)
         for _, worker in known:
             worker.look_again()
+        self._static.ensure()
 
     def stop(self) -> None:
         """Stop heart-beating and looking at the API; containers go on, as they do when only the kubelet dies."""
@@ -179,6 +182,8 @@ class Kubelet:
             if worker is not None:
                 self._forget(uid)
                 worker.gone()
+            if self._answers:
+                self._static.deleted(pod["metadata"]["namespace"], pod["metadata"]["name"])
         elif worker is not None:
             worker.changed(pod)
         elif not self._finished_before(pod):

@@ -81,9 +81,9 @@ class Resolver:
             way = PacketPath(0, self._kernel.now(), source.name, source.resolv.nameservers[0])
             try:
                 answer = await self.lookup(source, candidate, path=way)
-            except NameserverTimeout:
+            except NameserverTimeout as error:
                 self._note_silence(source, candidate, path, way)
-                raise
+                raise NameserverTimeout(host, 53, error.ip, error.refused) from None
             _note_answer(path, candidate, answer, way)
             if answer.addresses:
                 return self._kernel.random.choice(answer.addresses)

@@ -1,0 +1,69 @@
+"""Static pods: what a kubelet runs by itself, and shows in the API by mirror pods.
+
+Upstream: pkg/kubelet/config/file.go, pkg/kubelet/pod/mirror_client.go. Simplified: the manifests come with the node instead of
+from its disk, and a mirror pod that somebody deletes starts its containers anew, where upstream only shows it again.
+"""
+
+import hashlib
+
+import orjson
+
+from k8slab.apimachinery.timestamps import rfc3339
+from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.errors import StatusError
+from k8slab.sim.client import Client
+from k8slab.sim.kernel import Kernel
+
+__all__ = ["StaticPods", "mirror_pod"]
+
+
+def mirror_pod(manifest: Object, node: Object, now: float) -> Object:
+    """Return the pod in the API that stands for a static one."""
+    digest = hashlib.md5(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
+    marks = {
+        "kubernetes.io/config.hash": digest,
+        "kubernetes.io/config.mirror": digest,
+        "kubernetes.io/config.seen": rfc3339(now),
+        "kubernetes.io/config.source": "file",
+    }
+    owner = {"apiVersion": "v1", "kind": "Node", "controller": True, **{k: node["metadata"][k] for k in ("name", "uid")}}
+    meta, name = manifest["metadata"], node["metadata"]["name"]
+    own = {**meta, "name": f"{meta['name']}-{name}", "annotations": marks, "ownerReferences": [owner]}
+    tolerations = [{"operator": "Exists", "effect": "NoExecute"}]
+    return {**manifest, "metadata": own, "spec": {**manifest["spec"], "nodeName": name, "tolerations": tolerations}}
+
+
+class StaticPods:
+    """Keeps the mirror pods of a node.
+
+    Parameters
+    ----------
+    client, kernel
+        The kubelet's.
+    node
+        The node's name.
+    manifests
+        The pods.
+    """
+
+    def __init__(self, client: Client, kernel: Kernel, node: str, manifests: tuple[Object, ...]) -> None:
+        self._client, self._kernel, self._node = client, kernel, node
+        self._manifests = {f"{m['metadata']['namespace']}/{m['metadata']['name']}-{node}": m for m in manifests}
+
+    def ensure(self) -> None:
+        """Create the mirror pods that are missing."""
+        pods = self._client.informer("pods")
+        node = self._client.informer("nodes").get(self._node)
+        for key, manifest in self._manifests.items():
+            namespace, _, name = key.partition("/")
+            if node is not None and pods.get(name, namespace) is None:
+                try:
+                    self._client.create("pods", mirror_pod(manifest, node, self._kernel.now()))
+                except StatusError as error:
+                    if error.code not in (403, 409):
+                        raise
+
+    def deleted(self, namespace: str, name: str) -> None:
+        """Show a static pod again that was deleted."""
+        if f"{namespace}/{name}" in self._manifests:
+            self._kernel.call_soon(self.ensure)

@@ -1,0 +1,103 @@
+"""The system's pods: what kubeadm and kind show in kube-system, and cluster DNS that is only as good as its pods."""
+
+import pytest
+
+SYSTEM = "/api/v1/namespaces/kube-system"
+PODS = "/api/v1/namespaces/default/pods"
+BOX = "/apis/sim.k8slab.dev/v1alpha1/namespaces/default"
+
+
+@pytest.fixture
+def api(make_api):
+    api = make_api(workers=2, system_pods=True)
+    api.advance(5)
+    return api
+
+
+def pods(api):
+    return {p["metadata"]["name"]: p for p in api.get(f"{SYSTEM}/pods").json["items"]}
+
+
+def box(api):
+    api.post(PODS, {"metadata": {"name": "box"}, "spec": {"containers": [{"name": "c", "image": "busybox:1.37",
+                                                                           "command": ["sleep", "100000"]}]}})  # fmt: skip
+    api.advance(1)
+
+
+def trace(api, host="kubernetes"):
+    body = {"spec": {"source": {"pod": "box"}, "host": host, "port": 443}}
+    return api.post(f"{BOX}/packettraces", body).json["status"]
+
+
+def scale_dns(api, replicas):
+    path = "/apis/apps/v1/namespaces/kube-system/deployments/coredns/scale"
+    assert api.patch(path, {"spec": {"replicas": replicas}}).status == 200
+    api.advance(40)
+
+
+def test_a_cluster_shows_the_pods_that_kind_shows(api):
+    found = sorted(name.rpartition("-")[0] if name[-5:-4] != "-" or "plane" in name else name[:-6] for name in pods(api))
+    assert [n for n in found if not n.startswith("coredns")] == [
+        "etcd-control", "kindnet", "kindnet", "kindnet", "kube-apiserver-control", "kube-controller-manager-control",
+        "kube-proxy", "kube-proxy", "kube-proxy", "kube-scheduler-control",
+    ]  # fmt: skip
+    assert len(found) == 12
+    assert {p["status"]["phase"] for p in pods(api).values()} == {"Running"}
+
+
+def test_the_control_plane_is_static_pods_with_mirrors(api):
+    etcd = pods(api)["etcd-control-plane"]
+    assert etcd["metadata"]["ownerReferences"][0]["kind"] == "Node"
+    assert etcd["metadata"]["annotations"]["kubernetes.io/config.source"] == "file"
+    assert (etcd["spec"]["priority"], etcd["status"]["podIP"]) == (2000001000, "172.18.0.2")
+
+
+def test_a_mirror_that_is_deleted_comes_back(api):
+    before = pods(api)["etcd-control-plane"]["metadata"]["uid"]
+    assert api.delete(f"{SYSTEM}/pods/etcd-control-plane").status == 200
+    api.advance(40)
+    after = pods(api)["etcd-control-plane"]
+    assert (after["metadata"]["uid"] != before, after["status"]["phase"]) == (True, "Running")
+
+
+def test_names_are_answered_by_a_coredns_pod_behind_the_service(api):
+    box(api)
+    step = trace(api)["steps"][0]
+    assert step["layer"] == "dns"
+    assert step["server"] == "10.96.0.10"
+    assert step["answeredBy"].startswith("kube-system/coredns-")
+
+
+def test_without_coredns_pods_names_fail_and_the_trace_says_why(api):
+    box(api)
+    scale_dns(api, 0)
+    status = trace(api)
+    assert (status["verdict"], [s["layer"] for s in status["steps"]]) == ("dns-timeout", ["dns", "service"])
+    assert "kube-system/kube-dns:dns has no endpoints" in status["steps"][1]["text"]
+    assert trace(api, "10.96.0.1")["verdict"] == "connected"
+    scale_dns(api, 1)
+    assert trace(api)["verdict"] == "connected"
+
+
+def test_a_policy_that_closes_the_pods_of_dns_takes_the_names(api):
+    box(api)
+    spec = {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}, "policyTypes": ["Ingress"]}
+    path = "/apis/networking.k8s.io/v1/namespaces/kube-system/networkpolicies"
+    assert api.post(path, {"metadata": {"name": "closed"}, "spec": spec}).status == 201
+    status = trace(api)
+    assert (status["verdict"], status["policy"], status["seconds"]) == ("dropped", "kube-system/closed", 5)
+
+
+def test_the_plugin_of_an_overlay_is_flannel(make_api):
+    api = make_api(workers=1, system_pods=True, pod_network="overlay")
+    api.advance(5)
+    assert len([n for n in pods(api) if n.startswith("kube-flannel-ds-")]) == 2
+
+
+def test_what_a_learner_deletes_stays_deleted_when_the_server_starts_again(make_api, tmp_path):
+    api = make_api(workers=1, system_pods=True, database=tmp_path / "cluster.db")
+    api.delete("/apis/apps/v1/namespaces/kube-system/daemonsets/kindnet")
+    api.cluster.stop()
+    again = make_api(workers=1, system_pods=True, database=tmp_path / "cluster.db")
+    names = [d["metadata"]["name"] for d in again.get("/apis/apps/v1/namespaces/kube-system/daemonsets").json["items"]]
+    assert names == ["kube-proxy"]
