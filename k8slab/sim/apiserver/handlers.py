@@ -187,6 +187,8 @@ class Handlers:
         return obj
 
     def _raw(self, resource: Resource, entry: Entry) -> bytes:
+        if is_built_in(resource.group) and resource.stored_as == resource.api_version:
+            return entry.raw
         converted = self._registry.from_storage(resource, entry.value)
         return entry.raw if converted is entry.value else orjson.dumps(converted)
 

@@ -62,7 +62,7 @@ class _Watch:
         self._since = self._store.revision if initial or version in ("", "0") else int(version)
         if initial:
             for entry in self._store.range(self._resource.storage_prefix, self._start):
-                if self._options.selection.admits(entry.value):
+                if self._admits(entry):
                     self._emit("ADDED", entry)
         if self._options.send_initial_events and self._options.bookmarks:
             self._bookmark({INITIAL_EVENTS_END: "true"})
@@ -79,15 +79,19 @@ class _Watch:
     def _changed(self, event: StoreEvent) -> None:
         if event.revision <= self._since or not event.name.startswith(self._start):
             return
-        admits = self._options.selection.admits
-        before = event.previous is not None and admits(event.previous.value)
-        after = event.entry is not None and admits(event.entry.value)
+        before = event.previous is not None and self._admits(event.previous)
+        after = event.entry is not None and self._admits(event.entry)
         if after and event.entry is not None:
             self._emit("MODIFIED" if before else "ADDED", event.entry)
         elif before and event.previous is not None:
             self._emit("DELETED", event.final or _at(event.previous, event.revision))
         self._since = event.revision
         self._ready.set()
+
+    def _admits(self, entry: Entry) -> bool:
+        """Whether the watcher wants it; who wants everything has no need to look into it."""
+        selection = self._options.selection
+        return selection.everything or selection.admits(entry.value)
 
     def _emit(self, type_: str, entry: Entry) -> None:
         if len(self._chunks) >= MAX_BEHIND:

@@ -104,10 +104,17 @@ class Log:
         with closing(sqlite3.connect(self._path)) as reader:
             before = "SELECT value FROM log WHERE prefix = ? AND name = ? AND revision < ? ORDER BY revision DESC LIMIT 1"
             rows = "SELECT * FROM log WHERE prefix = ? AND revision > ? ORDER BY revision"
+            latest: dict[str, bytes | None] = {}
             for found in reader.execute(rows, (prefix, revision)):
                 row = Row(*found)
-                previous = reader.execute(before, (row.prefix, row.name, row.revision)).fetchone()
-                yield row, previous[0] if previous else None
+                if row.created == row.revision:
+                    previous = None
+                elif row.name in latest:
+                    previous = latest[row.name]
+                else:
+                    previous = reader.execute(before, (row.prefix, row.name, row.revision)).fetchone()[0]
+                latest[row.name] = row.value
+                yield row, previous
 
     def compact(self, revision: int, last: int) -> None:
         """Soon forget what was superseded at or before a revision; remember the ``last`` one given out."""

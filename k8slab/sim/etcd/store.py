@@ -8,7 +8,7 @@ that was not durable is taken back, and the components see that as further chang
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sortedcontainers import SortedDict
@@ -39,14 +39,26 @@ class Unavailable(Exception):
     """The disk refused the write; it was taken back."""
 
 
-class Entry(NamedTuple):
-    """A key's value at a revision: as an object and as the JSON a client gets."""
+class Entry:
+    """A key's value at a revision: as an object and as the JSON a client gets.
 
-    name: str
+    The ``value`` of an entry that comes from the disk (None is given) is decoded when somebody asks for it.
+    """
+
+    __slots__ = ("created", "name", "raw", "revision", "value")
+
     value: Object
-    raw: bytes
-    created: int
-    revision: int
+
+    def __init__(self, name: str, value: Object | None, raw: bytes, created: int, revision: int) -> None:
+        self.name, self.raw, self.created, self.revision = name, raw, created, revision
+        if value is not None:
+            self.value = value
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute != "value":
+            raise AttributeError(attribute)
+        self.value = orjson.loads(self.raw)
+        return self.value
 
 
 class StoreEvent(NamedTuple):
@@ -94,7 +106,7 @@ class Store:
         revision, compacted, rows = log.load()
         for row in rows:
             assert row.value is not None
-            self._tables[row.prefix][row.name] = Entry(row.name, orjson.loads(row.value), row.value, row.created, row.revision)
+            self._tables[row.prefix][row.name] = Entry(row.name, None, row.value, row.created, row.revision)
         self.compacted = max(compacted, 1)
         self.revision = self.durable = self._window_start = max(revision, 1)
         log.on_committed, log.on_failed = self._committed, self._failed
@@ -268,9 +280,9 @@ def _entry(name: str, value: Object, created: int, revision: int) -> Entry:
 
 
 def _event(row: Row, before: bytes | None) -> StoreEvent:
-    previous = Entry(row.name, orjson.loads(before), before, row.created, row.revision) if before else None
+    previous = Entry(row.name, None, before, row.created, row.revision) if before else None
     if row.value is not None:
-        entry = Entry(row.name, orjson.loads(row.value), row.value, row.created, row.revision)
+        entry = Entry(row.name, None, row.value, row.created, row.revision)
         return StoreEvent(row.revision, row.prefix, row.name, entry, previous)
     assert previous is not None
     return StoreEvent(

@@ -7,7 +7,7 @@ from queue import Queue
 
 import pytest
 
-from k8slab.sim.etcd import Compacted, KeyExists, Log, Revised, Store, StoreEvent, Unavailable
+from k8slab.sim.etcd import Compacted, Entry, KeyExists, Log, Revised, Store, StoreEvent, Unavailable
 
 PODS = "/registry/pods/"
 
@@ -29,6 +29,10 @@ class Loop:
 def open_store(path: Path) -> tuple[Store, Loop]:
     loop = Loop()
     return Store(Log(path, loop.queue.put)), loop
+
+
+def contents(entry: Entry | None) -> tuple[object, ...] | None:
+    return (entry.name, entry.value, entry.raw, entry.created, entry.revision) if entry else None
 
 
 def test_every_write_has_its_own_revision() -> None:
@@ -93,14 +97,36 @@ def test_a_reopened_store_holds_the_same_objects_and_revisions(tmp_path: Path) -
     store.update(PODS, "a", pod("a", spec=1), first.revision)
     gone = store.create(PODS, "b", pod("b"))
     store.delete(PODS, "b", gone.revision)
-    last, entries = store.revision, list(store.range(PODS))
+    last, entries = store.revision, [contents(e) for e in store.range(PODS)]
     store.close()
     again, _ = open_store(tmp_path / "db")
     assert again.revision == last
-    assert list(again.range(PODS)) == entries
+    assert [contents(e) for e in again.range(PODS)] == entries
     seen: list[StoreEvent] = []
     again.watch(PODS, first.revision, seen.append)
     assert [(e.revision, e.name) for e in seen] == [(first.revision + n, name) for n, name in ((1, "a"), (2, "b"), (3, "b"))]
+    again.close()
+
+
+def test_a_watch_replays_from_the_disk_what_it_would_from_memory(tmp_path: Path) -> None:
+    def replayed(store: Store, since: int) -> list[tuple[object, ...]]:
+        seen: list[StoreEvent] = []
+        store.watch(PODS, since, seen.append)
+        return [(e.revision, e.name, contents(e.entry), e.previous and e.previous.value, contents(e.final)) for e in seen]
+
+    def live(store: Store) -> Store:
+        for name in ("a", "b"):
+            old = store.create(PODS, name, pod(name))
+            old = store.update(PODS, name, pod(name, spec=1), old.revision)
+            store.delete(PODS, name, store.update(PODS, name, pod(name, spec=2), old.revision).revision)
+            store.create(PODS, name, pod(name, spec=3))
+        return store
+
+    live(open_store(tmp_path / "db")[0]).close()
+    again, _ = open_store(tmp_path / "db")
+    memory = live(Store())
+    for since in range(1, memory.revision + 1):
+        assert replayed(again, since) == replayed(memory, since)
     again.close()
 
 
