@@ -33,14 +33,15 @@ def run_lab(state: Path | None, labs: Path | None, more: list[str]) -> int:
     cluster = up(state)
     print(f"the embedded cluster runs at {cluster.url}; it goes on when JupyterLab ends (k8slab down stops it)", flush=True)
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    config = [str(Path(__file__).parent / "jupyterlab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, config))
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     if state is not None:
         environment["K8SLAB_STATE"] = str(state)
     command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={folder}"]
     first = [f"--LabApp.default_url=/lab/tree/{_FIRST}"] if (folder / _FIRST).exists() else []
-    quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    try:
-        return subprocess.call([*command, *first, *quiet, *root, *more], env=environment)
-    except KeyboardInterrupt:
-        return 0
+    command += [*first, *root, *more]
+    if os.name == "posix":  # JupyterLab takes this process over, and so gets its signals
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, env=environment)

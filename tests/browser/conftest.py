@@ -52,11 +52,8 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
     }
     port = free_port()
-    root = ["--allow-root"] if os.geteuid() == 0 else []
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", f"--port={port}",
-               f"--ServerApp.root_dir={folder / 'labs'}",
-               "--IdentityProvider.token=", "--LabApp.news_url=None",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *root]  # fmt: skip
+    command = [sys.executable, "-m", "k8slab", "lab", "--labs", str(folder / "labs"), "--no-browser", f"--port={port}",
+               "--IdentityProvider.token="]  # fmt: skip
     with (folder / "jupyterlab.log").open("w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"

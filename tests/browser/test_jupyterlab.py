@@ -1,5 +1,6 @@
 """The labs in a real JupyterLab in a real browser: what a learner sees, and that it follows the cluster."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_a_learner_can_use_the_keyboard_and_read_the_details(open_page, jupyterl
     page.locator(".k8slab-view .canvas").first.focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
+        page.wait_for_timeout(300)
         if "Kind Pod" in page.locator(".k8slab-view .alt").first.inner_text():
             break
     page.keyboard.press("Enter")
@@ -126,4 +128,22 @@ def test_in_a_dark_theme_the_drawing_is_dark_too(open_page, jupyterlab) -> None:
         return [...c.getContext('2d').getImageData(60, 60, 1, 1).data].slice(0, 3); }"""
     )
     assert max(pixel) < 100, pixel
+    page.close()
+
+
+def test_a_terminal_sees_the_same_cluster(open_page, jupyterlab) -> None:
+    page = open_page("01-pods.ipynb")
+    run_up_to_the_graph(page)
+    page.click(".lm-MenuBar-item:has-text('File')")
+    page.hover("li.lm-Menu-item:has-text('New')")
+    page.click("li[data-command='terminal:create-new']")
+    page.wait_for_selector(".jp-Terminal", timeout=20_000)
+    page.wait_for_timeout(2000)
+    page.keyboard.type(f"(which kubectl k8slab; k8slab status) > {jupyterlab.state.parent}/said; kubectl get ns lab-01\n")
+    page.wait_for_timeout(4000)
+    page.screenshot(path=jupyterlab.pictures / "terminal.png")
+    said = (jupyterlab.state.parent / "said").read_text()
+    assert f"{sys.prefix}/bin/kubectl" in said
+    assert "4 of 4 ready" in said
+    assert "official Jupyter news" not in page.evaluate("() => document.body.innerText")
     page.close()
