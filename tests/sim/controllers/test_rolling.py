@@ -1,10 +1,5 @@
-"""The arithmetic of a rolling update; the tables are upstream's.
+"""The arithmetic of a rolling update, beside upstream's tables in golden/rolling_update.yaml."""
 
-Sources: kubernetes pkg/controller/deployment/rolling_test.go (reconcileNewReplicaSet, reconcileOldReplicaSets,
-cleanupUnhealthyReplicas), sync_test.go (TestScale) and util/deployment_util_test.go (ResolveFenceposts, NewRSNewReplicas).
-"""
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,22 +22,6 @@ def sizes(plan):
     return {scale.replica_set["metadata"]["name"]: scale.replicas for scale in plan}
 
 
-@pytest.mark.parametrize(
-    ("surge", "unavailable", "replicas", "expected"),
-    [
-        ("0%", "0%", 0, (0, 1)),
-        ("39%", "39%", 10, (4, 3)),
-        ("25%", "25%", 3, (1, 0)),
-        ("25%", "25%", 1, (1, 0)),
-        (0, "1%", 10, (0, 1)),
-        ("100%", 0, 3, (3, 0)),
-        (5, 7, 2, (5, 7)),
-    ],
-)
-def test_surge_is_rounded_up_and_unavailable_down_and_both_zero_still_move(surge, unavailable, replicas, expected):
-    assert rolling.bounds(surge, unavailable, replicas) == expected
-
-
 def test_no_more_can_be_unavailable_than_there_are_replicas():
     assert rolling.max_unavailable(deployment(2, 5, 7)) == 2
 
@@ -54,73 +33,11 @@ def test_recreate_has_no_bounds():
     )
 
 
-@pytest.mark.parametrize(
-    ("replicas", "surge", "old", "new", "expected"),
-    [
-        (10, 0, 10, 0, None),
-        (10, 2, 10, 0, 2),
-        (10, 2, 5, 0, 7),
-        (10, 2, 10, 2, None),
-        (10, 2, 2, 11, 10),
-        (10, 0, 0, 10, None),
-    ],
-)
-def test_the_new_set_grows_into_the_surge(replicas, surge, old, new, expected):
-    newest, oldest = replica_set("new", new), replica_set("old", old)
-    change = rolling.plan_new(deployment(replicas, surge), [oldest, newest], newest)
-    assert (change.replicas if change else None) == expected
-
-
-@pytest.mark.parametrize(
-    ("replicas", "unavailable", "old", "new", "ready_old", "ready_new", "expected"),
-    [
-        (10, 0, 10, 0, 10, 0, 9),
-        (10, 2, 10, 0, 10, 0, 8),
-        (10, 2, 10, 0, 8, 0, 8),  # unhealthy old pods go first
-        (10, 2, 10, 0, 9, 0, 8),  # one unhealthy, one healthy
-        (10, 2, 8, 2, 8, 0, None),  # unavailable new pods do not cost further old ones
-        (10, 2, 0, 10, 0, 10, None),
-        (10, 2, 5, 7, 5, 7, 1),
-        (3, 0, 3, 1, 3, 0, None),  # the surge pod is not ready yet
-        (3, 0, 3, 1, 3, 1, 2),
-    ],
-)
-def test_old_sets_shrink_as_far_as_availability_allows(replicas, unavailable, old, new, ready_old, ready_new, expected):
-    newest, oldest = replica_set("new", new, ready_new), replica_set("old", old, ready_old)
-    surge = 1 if replicas == 3 else 0
-    plan = rolling.plan_old(deployment(replicas, surge, unavailable), [oldest, newest], newest, [oldest])
-    assert sizes(plan) == ({} if expected is None else {"old": expected})
-
-
 def test_the_oldest_set_shrinks_first():
     old = [replica_set("1", 3), replica_set("2", 3)]
     new = replica_set("3", 4)
     plan = rolling.plan_old(deployment(8, 2, 0), [*old, new], new, old)
     assert sizes(plan) == {"1": 1}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "new", "old", "expected_new", "expected_old"),
-    [
-        (10, 12, 10, [], 12, []),
-        (10, 5, 10, [], 5, []),
-        (5, 10, 2, [3], 4, [6]),
-        (5, 3, 2, [3], 1, [2]),
-        (9, 4, 8, [1], 4, [0]),
-        (7, 10, 2, [3, 2], 3, [4, 3]),
-        (13, 8, 2, [8, 3], 1, [5, 2]),
-        (3, 4, 1, [1, 1], 2, [1, 1]),  # the leftover goes to the largest, of equals to the newest
-        (20, 29, 2, [10, 8], 2, [15, 12]),
-        (10, 0, 3, [3, 4], 0, [0, 0]),
-        (0, 6, 0, [], 6, []),
-    ],
-)
-def test_scaling_during_a_rollout_is_proportional(before, after, new, old, expected_new, expected_old):
-    sets = [replica_set(f"foo-v{i}", size, desired=before, maximum=before) for i, size in zip((2, 1), old, strict=False)]
-    newest = replica_set("foo-v3", new, desired=before, maximum=before)
-    plan = rolling.plan_scale(deployment(after), newest, sets)
-    result = {"foo-v3": new, **dict(zip(("foo-v2", "foo-v1"), old, strict=False)), **sizes(plan)}
-    assert (result.pop("foo-v3"), list(result.values())) == (expected_new, expected_old)
 
 
 def test_with_a_surge_the_whole_may_be_larger():

@@ -2,33 +2,11 @@
 
 import pytest
 
-from k8slab.sim.kubelet.eviction import PodMemory, eviction_message, is_unwelcome, oom_score_adj, order
+from k8slab.sim.kubelet.eviction import eviction_message, is_unwelcome, oom_score_adj
 from k8slab.sim.runtime.memory import badness
 from tests.sim.kubelet.world import World
 
 Mi, Gi = 1 << 20, 1 << 30
-
-
-# pkg/kubelet/eviction/helpers_test.go, TestOrderedByExceedsRequestMemory, TestOrderedByPriority, TestOrderedbyMemory,
-# TestOrderedByPriorityMemory; documentation: concepts/scheduling-eviction/node-pressure-eviction, "Pod selection".
-@pytest.mark.parametrize(
-    ("pods", "first_to_last"),
-    [
-        pytest.param({"in": (0, 50, 100), "over": (0, 150, 100)}, ["over", "in"], id="over the request first"),
-        pytest.param({"in": (0, 900, 1000), "over": (0, 2, 1)}, ["over", "in"], id="however little"),
-        pytest.param({"high": (10, 900, 0), "low": (1, 100, 0)}, ["low", "high"], id="then by priority"),
-        pytest.param({"low-in": (0, 50, 100), "high-over": (10, 150, 100)}, ["high-over", "low-in"], id="over beats priority"),
-        pytest.param({"a": (0, 300, 200), "b": (0, 250, 0)}, ["b", "a"], id="then by how far over"),
-        pytest.param({"a": (0, 100, 100), "b": (0, 10, 500)}, ["a", "b"], id="a request that is met counts as within"),
-        pytest.param(
-            {"best-effort": (0, 25 * Mi, 0), "burstable": (0, 50 * Mi, 20 * Mi), "guaranteed": (0, 90 * Mi, 100 * Mi)},
-            ["burstable", "best-effort", "guaranteed"],
-            id="not by class, but by use over request",
-        ),
-    ],
-)
-def test_the_order_of_eviction(pods, first_to_last):
-    assert [p.key for p in order(PodMemory(key, *rest) for key, rest in pods.items())] == first_to_last
 
 
 # pkg/kubelet/qos/policy_test.go, standardMemoryAmount = 8000000000 there.
