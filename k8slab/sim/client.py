@@ -61,6 +61,10 @@ class Client(Protocol):
         """Return the objects of a namespace ("": of all)."""
         ...
 
+    def raw(self, path: str) -> Object:
+        """Return what a path of an aggregated API answers to GET (``/apis/custom.metrics.k8s.io/...``)."""
+        ...
+
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
         """Create; namespace and name come from the object's metadata. Subresources: ``binding``, ``eviction``, ``token``."""
         ...

@@ -21,6 +21,7 @@ from k8slab.sim.addons.storage_provisioner import StorageProvisioner
 from k8slab.sim.addons.system import PLUGINS, SYSTEM_IMAGES, control_plane_pods, install_system_pods
 from k8slab.sim.apiserver.admission import Chain, default_plugins
 from k8slab.sim.apiserver.apiextensions.definitions import Definitions
+from k8slab.sim.apiserver.apiservices import register
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
@@ -123,9 +124,11 @@ class Cluster:
         self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
         self.driver = Driver(self.kernel, loop)
         self.scheme = Scheme()
-        for resource in (*RESOURCES, FAULT, LOAD_RUN, *glassbox_network.RESOURCES, *metrics.RESOURCES):
+        ours = (*RESOURCES, FAULT, LOAD_RUN, *glassbox_network.RESOURCES)
+        for resource in (*ours, *metrics.RESOURCES, *metrics.custom_resources(())):
             self.scheme.add(resource)
-        self.scheme.set_group_priority(metrics.GROUP, metrics.GROUP_PRIORITY)
+        for group in (metrics.GROUP, metrics.CUSTOM, metrics.EXTERNAL):
+            self.scheme.set_group_priority(group, metrics.GROUP_PRIORITY)
         self._assemble()
 
     def _assemble(self) -> None:
@@ -174,8 +177,21 @@ class Cluster:
         for resource in metrics.RESOURCES:
             self.loopback.unstored[resource.full_name] = partial(self.metrics.list, resource)
         self.load = LoadGenerator(self.loopback.client(MASTER, "k8slab-load-generator"), kernel, self.network)
+        prometheus = self._client("system:serviceaccount:monitoring:prometheus", "prometheus")
+        self.adapter = metrics.MetricsAdapter(prometheus, kernel, self.network, self.load.metrics, self._announce)
+        for group in (metrics.CUSTOM, metrics.EXTERNAL):
+            self.loopback.raw[group] = self.adapter.get
         self.housekeeping = Housekeeping(self.store, kernel)
         self._breakable()
+
+    def _announce(self, custom: set[str], external: set[str]) -> None:
+        """Let discovery show which application metrics there are."""
+        known = {r.plural for r in self.scheme.in_version(metrics.EXTERNAL, "v1beta1")}
+        for gone in known - external:
+            self.scheme.remove(metrics.EXTERNAL, "v1beta1", gone)
+        for resource in (*metrics.custom_resources(custom), *metrics.external_resources(external)):
+            self.scheme.add(resource)
+        register(self.registry)
 
     def _breakable(self) -> None:
         """Say what faults can act on."""
@@ -190,6 +206,7 @@ class Cluster:
                 "kube-scheduler": switch(self.scheduler),
                 "kube-controller-manager": switch(self.controllers),
                 "metrics-server": switch(self.metrics),
+                "prometheus": switch(self.adapter),
                 "addons": switch(self.provisioner, self.load_balancers),
                 "dns": lambda down: setattr(self.network.dns, "silent", down),
             }
@@ -224,6 +241,7 @@ class Cluster:
 
         app.aggregated[GROUP] = glass_box
         app.aggregated[metrics.GROUP] = self.metrics.answer
+        app.aggregated[metrics.CUSTOM] = app.aggregated[metrics.EXTERNAL] = self.adapter.answer
         app.stored.add(FAULT.full_name)
         addresses = self._control_plane()
         inside = InsideServer(app, self._pki.ca.certificate.decode(), addresses)
@@ -296,6 +314,7 @@ class Cluster:
             self.scheduler.start,
             self.metrics.start,
             self.load.start,
+            self.adapter.start,
             self.faults.start,
         ]
 
@@ -308,6 +327,7 @@ class Cluster:
         """Stop the components and let the store's file go."""
         kubelets = [kubelet.stop for kubelet in self.kubelets.values()]
         for stop in (
+            self.adapter.stop,
             self.load.stop,
             self.faults.stop,
             self.metrics.stop,

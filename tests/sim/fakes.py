@@ -149,6 +149,7 @@ class _Shared:
     informers: dict[str, FakeInformer] = field(default_factory=dict)
     actions: list[Action] = field(default_factory=list)
     failures: dict[tuple[str, str], list[StatusError]] = field(default_factory=dict)
+    answers: dict[str, Object] = field(default_factory=dict)
 
 
 class FakeClient:
@@ -170,6 +171,11 @@ class FakeClient:
     def actions(self) -> builtins.list[Action]:
         """Every write so far: (verb, resource or resource/subresource, key)."""
         return self._shared.actions
+
+    @property
+    def answers(self) -> dict[str, Object]:
+        """What `raw` answers, by path without query."""
+        return self._shared.answers
 
     def as_user(self, user: str) -> "FakeClient":
         """Return a client of another user on the same store."""
@@ -197,6 +203,12 @@ class FakeClient:
     def list(self, resource: str, namespace: str = "", label_selector: str = "") -> builtins.list[Object]:
         selector = parse_selector(label_selector)
         return [o for o in self.informer(resource).list(namespace) if matches(selector, labels(o))]
+
+    def raw(self, path: str) -> Object:
+        found = self.answers.get(path.partition("?")[0])
+        if found is None:
+            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+        return found
 
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
         self._act("create", resource, obj, subresource)

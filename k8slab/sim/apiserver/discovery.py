@@ -155,7 +155,8 @@ def _classic_entries(resource: Resource, scheme: Scheme) -> Iterable[Object]:
         entry["categories"] = list(resource.categories)
     if resource.stored:
         entry["storageVersionHash"] = storage_version_hash(scheme.stored(resource))
-    yield entry
+    if resource.verbs:
+        yield entry
     for sub in resource.subresources:
         yield _classic_subresource(resource, sub)
 
@@ -219,7 +220,7 @@ def _group_discovery(group: ApiGroup, scheme: Scheme) -> Object:
 def _aggregated_entry(resource: Resource) -> Object:
     entry: Object = {
         "resource": resource.plural,
-        "responseKind": _kind(resource.group, resource.version, resource.kind),
+        **({"responseKind": _kind(resource.group, resource.version, resource.kind)} if resource.verbs else {}),
         "scope": _scope(resource),
         "singularResource": resource.singular,
         "verbs": list(resource.verbs),

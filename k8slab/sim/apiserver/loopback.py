@@ -4,8 +4,9 @@ Upstream: the LoopbackClientConfig of k8s.io/apiserver, and client-go's clientse
 validation, ownership tracking and audit as over HTTPS; only the socket and the JSON are left out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.audit import AuditLog
@@ -18,6 +19,7 @@ from k8slab.sim.apiserver.informer import StoreInformer
 from k8slab.sim.apiserver.listing import ListOptions, Selection, selection
 from k8slab.sim.apiserver.operations import Operations
 from k8slab.sim.apiserver.registry import Call
+from k8slab.sim.apiserver.requestinfo import RequestInfo, parse_request
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.etcd import Store
@@ -45,6 +47,8 @@ class Loopback:
         self._informers: dict[str, StoreInformer] = {}
         #: Lists of resources that are not stored (aggregated groups), by full name: gets the namespace and what is selected.
         self.unstored: dict[str, Callable[[str, Selection], Iterable[Object]]] = {}
+        #: What answers a GET of a path, by aggregated group: gets what is asked for and the query.
+        self.raw: dict[str, Callable[[RequestInfo, Mapping[str, str]], Object]] = {}
 
     def connect(self, operations: Operations, authorizer: Authorizer) -> None:
         """Give what requests need."""
@@ -104,6 +108,23 @@ class LoopbackClient:
             return [*self._shared.unstored[resource](namespace, chosen)]
         options = ListOptions(chosen)
         return [entry.value for entry in self._operations.registry.select(call, options).entries]
+
+    def raw(self, path: str) -> Object:
+        """Return what a path of an aggregated API answers."""
+        if not self.reachable:
+            raise unreachable()
+        parts = urlsplit(path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        info = parse_request("GET", parts.path, query)
+        attributes = Attributes(
+            self._user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
+        )
+        decision = self._shared.authorizer.authorize(attributes)
+        if not decision.allowed:
+            raise denied(attributes, decision)
+        if info.group not in self._shared.raw:
+            raise not_found("", path, "")
+        return self._shared.raw[info.group](info, query)
 
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
         """Create an object, or post one to a subresource of the object that its metadata names."""

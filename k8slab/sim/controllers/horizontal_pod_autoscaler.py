@@ -1,23 +1,21 @@
 """The HorizontalPodAutoscaler controller: looks at the metrics every 15 s and scales the target.
 
 Upstream: k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go. The arithmetic is in `hpa_metrics` and
-`hpa_behavior`. Metrics come from the resource ``pods.metrics.k8s.io``, wherever that is served from. Left out: metrics of
-types Pods, Object and External, and targets other than the built-in workload kinds.
+`hpa_behavior`, the metrics' values are fetched by `hpa_sources`. Left out: targets other than the built-in workload kinds.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NoReturn
 
 from k8slab.apimachinery.labels import format_selector, matches, selector_of
 from k8slab.apimachinery.quantity import milli_value
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object, key_of, labels, split_key
-from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import EventType
 from k8slab.sim.controllers import conditions, hpa_behavior, hpa_metrics
 from k8slab.sim.controllers.base import Controller
 from k8slab.sim.controllers.hpa_behavior import History
 from k8slab.sim.controllers.hpa_metrics import MetricsError
+from k8slab.sim.controllers.hpa_sources import Proposal, Sources, failure_reason, selector_of_target, summary
 
 __all__ = ["SYNC_PERIOD", "HorizontalPodAutoscalerController"]
 
@@ -30,15 +28,6 @@ _TARGETS = {
     "ReplicationController": "replicationcontrollers",
 }
 _STABILIZED = "recent recommendations were {} than current one, applying the {} recent recommendation"
-_NO_SUCH_SERVER = "the server could not find the requested resource (get pods.metrics.k8s.io)"
-
-
-class Proposal(NamedTuple):
-    """What one metric asks for."""
-
-    replicas: int
-    name: str
-    current: Object
 
 
 class HorizontalPodAutoscalerController(Controller):
@@ -55,7 +44,7 @@ class HorizontalPodAutoscalerController(Controller):
         if type == "DELETED":
             self._histories.pop(scaler["metadata"]["uid"], None)
         elif old is None or scaler["spec"] != old["spec"]:
-            self.queue.add(key_of(scaler))
+            self.queue.add_after(key_of(scaler), SYNC_PERIOD)
 
     def reconcile(self, key: str) -> float | None:  # noqa: D102
         namespace, name = split_key(key)
@@ -96,6 +85,8 @@ class _Sync:
         self.status["currentReplicas"] = (target.get("status") or {}).get("replicas", 0)
         self.status["desiredReplicas"] = current
         self.history.forget(self.now - 3600)
+        if not self.history.recommendations:
+            self.history.recommendations.append((self.now, current))
         if current == 0 and minimum:
             text = "scaling is disabled since the replica count of the target is zero"
             self._say("ScalingActive", "False", "ScalingDisabled", text)
@@ -106,66 +97,55 @@ class _Sync:
             self._resize(resource, target, wanted, f"Current number of replicas {side}")
             return
         try:
-            proposal = self._propose(target, current)
+            proposal = self._propose(target)
         except MetricsError:
             return
         self._decide(resource, target, current, proposal)
 
-    def _propose(self, target: Object, current: int) -> Proposal:
+    def _propose(self, target: Object) -> Proposal:
         """Return the largest proposal of all metrics; one that fails stops shrinking, all that fail stop everything."""
-        proposals, failure, metrics = [], "", self.scaler["spec"].get("metrics") or ()
+        sources = Sources(self.controller.client, target, self._tolerances(), self.now)
+        self._check_selector(target, sources)
+        proposals, failed, metrics = [], [], self.scaler["spec"].get("metrics") or ()
         for metric in metrics:
             try:
-                proposals.append(self._by_metric(target, current, metric))
+                proposals.append(sources.propose(metric))
             except MetricsError as error:
-                failure = failure or str(error)
+                failed.append((metric, error))
+                self.controller.event(self.scaler, "Warning", failure_reason(metric), str(error))
         self.status["currentMetrics"] = [p.current for p in proposals]
         best = max(proposals, key=lambda p: p.replicas, default=None)
-        if best is None or (failure and best.replicas < current):
-            reason = "FailedGetResourceMetric"
-            text = f"the HPA was unable to compute the replica count: {failure}"
-            self._say("ScalingActive", "False", reason, text)
-            self.controller.event(self.scaler, "Warning", reason, failure)
-            summary = (
-                f"invalid metrics ({len(metrics) - len(proposals)} invalid out of {len(metrics)}), first error is: {failure}"
-            )
-            self.controller.event(self.scaler, "Warning", "FailedComputeMetricsReplicas", summary)
-            raise MetricsError(failure)
+        if best is None or (failed and best.replicas < target["spec"].get("replicas", 1)):
+            self._give_up(failed[0], len(failed), len(metrics))
         text = f"the HPA was able to successfully calculate a replica count from {best.name}"
         self._say("ScalingActive", "True", "ValidMetricFound", text)
         return best
 
-    def _by_metric(self, target: Object, current: int, metric: Object) -> Proposal:
-        kind, key = metric["type"], {"Resource": "resource", "ContainerResource": "containerResource"}.get(metric["type"])
-        if key is None:
-            raise MetricsError(f'metrics of type "{kind}" are not implemented in the embedded cluster')
-        source = metric[key]
-        try:
-            replicas, values = self._by_resource(target, current, source)
-        except MetricsError as error:
-            what = "utilization" if "averageUtilization" in source["target"] else "usage"
-            raise MetricsError(f"failed to get {source['name']} {what}: {error}") from None
-        name = f"{source['name']} {'container ' if 'container' in source else ''}resource"
-        if "averageUtilization" in values:
-            name += " utilization (percentage of request)"
-        identity = {k: source[k] for k in ("name", "container") if k in source}
-        return Proposal(replicas, name, {"type": kind, key: {**identity, "current": values}})
+    def _give_up(self, first: tuple[Object, MetricsError], failed: int, all: int) -> NoReturn:
+        metric, error = first
+        self._say("ScalingActive", "False", failure_reason(metric), f"the HPA was unable to compute the replica count: {error}")
+        text = f"invalid metrics ({failed} invalid out of {all}), first error is: {summary(metric, error)}"
+        self.controller.event(self.scaler, "Warning", "FailedComputeMetricsReplicas", text)
+        raise MetricsError(text)
 
-    def _by_resource(self, target: Object, current: int, source: Object) -> tuple[int, Object]:
-        """Return the replicas that a metric of a resource asks for, and its present values."""
-        resource, container, wanted = source["name"], source.get("container", ""), source["target"]
-        chosen, measured, tolerances = self._pods(target), self._measured(target, resource), self._tolerances()
-        usages = hpa_metrics.usages_of(measured.values(), resource, container)
-        groups = hpa_metrics.group(chosen, measured, resource, self.now)
-        if "averageUtilization" not in wanted:
-            value = milli_value(wanted["averageValue"])
-            replicas, average = hpa_metrics.average_value_replicas(current, value, usages, groups, tolerances)
-            return replicas, {"averageValue": _milli(average)}
-        requests = hpa_metrics.requests_of(chosen, resource, container)
-        share = wanted["averageUtilization"]
-        replicas, percent = hpa_metrics.utilization_replicas(current, share, usages, requests, groups, tolerances)
-        average = sum(usages[name] for name in groups.ready) // len(groups.ready)
-        return replicas, {"averageUtilization": percent, "averageValue": _milli(average)}
+    def _check_selector(self, target: Object, sources: Sources) -> None:
+        """Refuse pods that another autoscaler scales too."""
+        namespace, own = self.scaler["metadata"]["namespace"], [labels(pod) for pod in sources.pods()]
+        rivals = []
+        for other in self.controller.informer(_AUTOSCALERS).list(namespace):
+            reference = other["spec"]["scaleTargetRef"]
+            resource = _TARGETS.get(reference["kind"])
+            found = self.controller.informer(resource).get(reference["name"], namespace) if resource else None
+            selector = selector_of(selector_of_target(found)) if found is not None else None
+            if selector and any(matches(selector, pod) for pod in own):
+                rivals.append(key_of(other))
+        if len(rivals) < 2:
+            return
+        text = f"pods by selector {format_selector(selector_of(selector_of_target(target)))} are controlled by multiple HPAs: "
+        text += f"[{' '.join(sorted(rivals))}]"
+        self._say("ScalingActive", "False", "AmbiguousSelector", text)
+        self.controller.event(self.scaler, "Warning", "AmbiguousSelector", text)
+        raise MetricsError(text)
 
     def _tolerances(self) -> tuple[float, float]:
         behavior = self.scaler["spec"].get("behavior") or {}
@@ -176,28 +156,15 @@ class _Sync:
             milli_value(down) / 1000 if down is not None else default_down,
         )
 
-    def _pods(self, target: Object) -> Sequence[Object]:
-        selector = selector_of(_selector(target)) or ()
-        candidates = self.controller.informer("pods").list(target["metadata"]["namespace"])
-        return [p for p in candidates if matches(selector, labels(p))]
-
-    def _measured(self, target: Object, resource: str) -> dict[str, Object]:
-        text = format_selector(selector_of(_selector(target)))
-        prefix = f"unable to get metrics for resource {resource}"
-        try:
-            found = self.controller.client.list("pods.metrics.k8s.io", target["metadata"]["namespace"], text)
-        except StatusError as error:
-            why = _NO_SUCH_SERVER if error.code == 404 else error.message
-            raise MetricsError(f"{prefix}: unable to fetch metrics from resource metrics API: {why}") from None
-        if not found:
-            raise MetricsError(f"{prefix}: no metrics returned from resource metrics API")
-        return {str(m["metadata"]["name"]): m for m in found}
-
     def _decide(self, resource: str, target: Object, current: int, proposal: Proposal) -> None:
         spec = self.scaler["spec"]
-        up, down = hpa_behavior.rules(spec.get("behavior"))
+        behavior = spec.get("behavior")
+        up, down = hpa_behavior.rules(behavior)
         past, desired = self.history.recommendations, proposal.replicas
-        stable = hpa_behavior.stabilize(current, desired, past, up, down, self.now)
+        if behavior is None:
+            stable = hpa_behavior.highest(desired, past, self.now)
+        else:
+            stable = hpa_behavior.stabilize(current, desired, past, up, down, self.now)
         past.append((self.now, desired))
         if stable > desired:
             self._say("AbleToScale", "True", "ScaleDownStabilized", _STABILIZED.format("higher", "highest"))
@@ -206,7 +173,10 @@ class _Sync:
         else:
             self._say("AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
         bounds = (spec.get("minReplicas", 1), spec["maxReplicas"])
-        limited = hpa_behavior.limit(current, stable, bounds, self.history, up, down, self.now)
+        if behavior is None:
+            limited = hpa_behavior.plain_limit(current, stable, bounds)
+        else:
+            limited = hpa_behavior.limit(current, stable, bounds, self.history, up, down, self.now)
         within = limited.reason == "DesiredWithinRange"
         self._say("ScalingLimited", "False" if within else "True", limited.reason, limited.message)
         if limited.replicas != current:
@@ -241,13 +211,3 @@ class _Sync:
             self.status["observedGeneration"] = self.scaler["metadata"]["generation"]
         if self.status != self.scaler.get("status"):
             self.controller.client.update(_AUTOSCALERS, {**self.scaler, "status": self.status}, "status")
-
-
-def _selector(target: Object) -> Object:
-    """Return the selector of a target as a LabelSelector; a ReplicationController has a plain map."""
-    selector: Object = target["spec"].get("selector") or {}
-    return selector if target["kind"] != "ReplicationController" else {"matchLabels": selector}
-
-
-def _milli(amount: int) -> str:
-    return str(amount // 1000) if amount % 1000 == 0 else f"{amount}m"

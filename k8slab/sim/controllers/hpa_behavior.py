@@ -1,7 +1,8 @@
 """How fast an autoscaler may move: stabilisation windows and scaling policies. Pure.
 
 Upstream: k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go (stabilizeRecommendationWithBehaviors,
-convertDesiredReplicasWithBehaviorRate) and pkg/apis/autoscaling/v2/defaults.go.
+convertDesiredReplicasWithBehaviorRate; normalizeDesiredReplicas for those without behavior) and
+pkg/apis/autoscaling/v2/defaults.go.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["DEFAULT_DOWN", "DEFAULT_UP", "History", "Limited", "limit", "rules", "stabilize"]
+__all__ = ["DEFAULT_DOWN", "DEFAULT_UP", "History", "Limited", "highest", "limit", "plain_limit", "rules", "stabilize"]
 
 DEFAULT_UP: Object = {
     "stabilizationWindowSeconds": 0,
@@ -25,6 +26,10 @@ DEFAULT_DOWN: Object = {
 }
 
 _TOO_FAST = "the desired replica count is {} faster than the maximum scale rate"
+
+_TOO_MANY = "the desired replica count is more than the maximum replica count"
+_TOO_FEW = "the desired replica count is less than the minimum replica count"
+_WITHIN = "the desired count is within the acceptable range"
 
 Change = tuple[float, int]  #: when, and how many replicas
 
@@ -67,6 +72,29 @@ def stabilize(current: int, desired: int, past: Iterable[Change], up: Object, do
     return min(max(current, lowest), highest)
 
 
+def highest(desired: int, past: Iterable[Change], now: float) -> int:
+    """Return the highest recommendation of the last five minutes: what an autoscaler without ``behavior`` goes by."""
+    window = DEFAULT_DOWN["stabilizationWindowSeconds"]
+    return max([desired, *(n for when, n in past if when >= now - window)])
+
+
+def plain_limit(current: int, desired: int, bounds: tuple[int, int]) -> Limited:
+    """Return the size that an autoscaler without ``behavior`` takes: at most twice as many as now, or four.
+
+    >>> plain_limit(3, 20, (1, 10)).replicas, plain_limit(1, 20, (1, 10)).replicas, plain_limit(6, 20, (1, 10)).reason
+    (6, 4, 'TooManyReplicas')
+    """
+    minimum, maximum = bounds
+    fastest = max(2 * current, 4)
+    if desired < minimum:
+        return Limited(minimum, "TooFewReplicas", _TOO_FEW)
+    if desired > min(fastest, maximum):
+        if maximum > fastest:
+            return Limited(fastest, "ScaleUpLimit", _TOO_FAST.format("increasing"))
+        return Limited(maximum, "TooManyReplicas", _TOO_MANY)
+    return Limited(desired, "DesiredWithinRange", _WITHIN)
+
+
 def limit(current: int, desired: int, bounds: tuple[int, int], history: History, up: Object, down: Object, now: float) -> Limited:
     """Return the desired size within the bounds and the allowed rate."""
     minimum, maximum = bounds
@@ -75,14 +103,14 @@ def limit(current: int, desired: int, bounds: tuple[int, int], history: History,
         if desired > min(maximum, fastest):
             if fastest < maximum:
                 return Limited(fastest, "ScaleUpLimit", _TOO_FAST.format("increasing"))
-            return Limited(maximum, "TooManyReplicas", "the desired replica count is more than the maximum replica count")
+            return Limited(maximum, "TooManyReplicas", _TOO_MANY)
     elif desired < current:
         fastest = min(current, _down_limit(current, history, down, now))
         if desired < max(minimum, fastest):
             if fastest > minimum:
                 return Limited(fastest, "ScaleDownLimit", _TOO_FAST.format("decreasing"))
-            return Limited(minimum, "TooFewReplicas", "the desired replica count is less than the minimum replica count")
-    return Limited(desired, "DesiredWithinRange", "the desired count is within the acceptable range")
+            return Limited(minimum, "TooFewReplicas", _TOO_FEW)
+    return Limited(desired, "DesiredWithinRange", _WITHIN)
 
 
 def _changed(entries: Sequence[Change], policy: Object, now: float) -> int:

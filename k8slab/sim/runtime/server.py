@@ -70,7 +70,6 @@ class SimulatedServer:
         "_drained",
         "_exiting",
         "_on_exit",
-        "_under_way",
         "answered",
         "argv",
         "container",
@@ -80,6 +79,7 @@ class SimulatedServer:
         "stderr",
         "stdout",
         "udp",
+        "under_way",
     )
 
     def __init__(
@@ -98,7 +98,7 @@ class SimulatedServer:
         self.udp: list[int] = []  #: ports that it takes datagrams on
         self.state: dict[str, Any] = {}
         self.answered: dict[int, int] = {}  #: how many requests by status
-        self._under_way = 0
+        self.under_way = 0  #: requests that have no answer yet
         self._drained: int | None = None  #: the exit code, once it waits for the last answer
 
     @property
@@ -266,13 +266,13 @@ class SimulatedServer:
         """Answer a request and log it."""
         from k8slab.sim.runtime.apps import APPS
 
-        self._under_way += 1
+        self.under_way += 1
         try:
             await self.work(self._needs())
             response = await APPS[self.spec["app"]](self, request)
         finally:
-            self._under_way -= 1
-            if self._drained is not None and not self._under_way:
+            self.under_way -= 1
+            if self._drained is not None and not self.under_way:
                 self.container.kernel.call_soon(self.exit, self._drained)
         if self.container.state != "running":
             raise Reset(self.container.config.network.ip, request.port, self.container.config.network.ip)
@@ -331,7 +331,7 @@ class SimulatedServer:
         if not self._exiting:
             self._exiting = True
             self.log(answer.get("log", ""))
-            if answer.get("drain") and self._under_way:
+            if answer.get("drain") and self.under_way:
                 self._drained = answer.get("code", 0)
                 self.close()
                 self.container.kernel.call_later(answer["drain"], self.exit, self._drained)

@@ -7,6 +7,8 @@ from k8slab.sim.controllers.horizontal_pod_autoscaler import HorizontalPodAutosc
 from k8slab.sim.controllers.replicaset import ReplicaSetController
 from tests.sim.controllers.world import World, conditions, workload
 
+CUSTOM = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/chat"
+EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1/namespaces/chat"
 SCALERS, SETS, METRICS = "horizontalpodautoscalers.autoscaling", "replicasets.apps", "pods.metrics.k8s.io"
 
 
@@ -28,6 +30,15 @@ class Loaded(World):
         reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web"}
         spec = {"scaleTargetRef": reference, "minReplicas": minimum, "maxReplicas": maximum, "metrics": [metric], **more}
         self.create(SCALERS, "web", spec)
+
+    def metrics_of_pods(self, name, values):
+        """Let custom.metrics.k8s.io answer for the pods, in their order."""
+        pods = sorted(pod["metadata"]["name"] for pod in self.all("pods"))
+        items = [
+            {"describedObject": {"kind": "Pod", "name": pod}, "value": value, "timestamp": rfc3339(self.kernel.now())}
+            for pod, value in zip(pods, values, strict=True)
+        ]
+        self.client.answers[f"{CUSTOM}/pods/*/{name}"] = {"items": items}
 
     def under_load(self, percent, seconds=16):
         for _ in range(max(1, seconds // 16)):
@@ -90,8 +101,11 @@ def test_an_idle_target_shrinks_only_after_five_minutes(world):
     assert world.size == 1
 
 
-def test_a_target_outside_its_bounds_is_brought_back_at_once(world):
+def test_a_target_outside_its_bounds_is_brought_back_at_the_first_look(world):
     world.autoscale(minimum=5)
+    world.settled(seconds=14)
+    assert world.size == 2
+    world.settled(seconds=1)
     assert world.size == 5
     assert ("Normal", "SuccessfulRescale", "New size: 5; reason: Current number of replicas below Spec.MinReplicas") in (
         world.client.events("web")
@@ -116,6 +130,99 @@ def test_a_target_scaled_to_zero_is_left_alone(world):
 
 def test_a_missing_target_is_named(world):
     world.autoscale(scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "nobody"})
+    world.settled(seconds=15)
     found = world.get(SCALERS, "web")
     assert conditions(found)["AbleToScale"] == ("False", "FailedGetScale")
     assert found["status"]["conditions"][0]["message"].endswith('deployments.apps "nobody" not found')
+
+
+def test_an_idle_target_keeps_its_size_for_five_minutes_after_the_autoscaler_came(world):
+    world.change(SETS, "web", replicas=4)
+    world.autoscale()
+    world.under_load(0, seconds=280)
+    assert world.size == 4
+    world.under_load(0, seconds=64)
+    assert world.size == 1
+
+
+def test_failures_have_upstreams_words(world):
+    world.autoscale()
+    world.settled(seconds=20)
+    inner = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
+    message = next(c["message"] for c in world.get(SCALERS, "web")["status"]["conditions"] if c["type"] == "ScalingActive")
+    assert message == f"the HPA was unable to compute the replica count: {inner}"
+    outer = f"invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {inner}"
+    assert ("Warning", "FailedGetResourceMetric", inner) in world.client.events("web")
+    assert ("Warning", "FailedComputeMetricsReplicas", outer) in world.client.events("web")
+
+
+PODS = {"type": "Pods", "pods": {"metric": {"name": "hits"}, "target": {"type": "AverageValue", "averageValue": "10"}}}
+
+
+def external(**target):
+    return {"type": "External", "external": {"metric": {"name": "queue"}, "target": target}}
+
+
+def test_a_metric_of_the_pods_themselves(world):
+    world.autoscale(metrics=[PODS])
+    world.under_load(0)
+    world.run_pods()
+    world.metrics_of_pods("hits", ["15", "25"])
+    world.settled(seconds=16)
+    assert world.size == 4
+    found = world.get(SCALERS, "web")["status"]["currentMetrics"]
+    assert found == [{"type": "Pods", "pods": {"metric": {"name": "hits"}, "current": {"averageValue": "20"}}}]
+    text = "New size: 4; reason: pods metric hits above target"
+    assert ("Normal", "SuccessfulRescale", text) in world.client.events("web")
+
+
+def test_a_metric_of_another_object(world):
+    described = {"apiVersion": "v1", "kind": "Service", "name": "front"}
+    target = {"type": "Value", "value": "100"}
+    world.autoscale(
+        metrics=[{"type": "Object", "object": {"metric": {"name": "hits"}, "describedObject": described, "target": target}}]
+    )
+    world.client.answers[f"{CUSTOM}/services/front/hits"] = {"items": [{"value": "150"}]}
+    world.under_load(0)
+    assert world.size == 3
+    assert any("reason: Service metric hits above target" in text for _, _, text in world.client.events("web"))
+
+
+def test_a_metric_from_outside_the_cluster_is_summed_up(world):
+    world.autoscale(metrics=[external(type="AverageValue", averageValue="30")])
+    world.client.answers[f"{EXTERNAL}/queue"] = {"items": [{"value": "100"}, {"value": "50"}]}
+    world.under_load(0)
+    assert world.size == 4  # five are asked for, but no more than twice as many or four at once
+    assert conditions(world.get(SCALERS, "web"))["ScalingLimited"] == ("True", "ScaleUpLimit")
+    assert any("external metric queue(<nil>)" in text for _, _, text in world.client.events("web"))
+
+
+def test_of_several_metrics_the_largest_proposal_counts(world):
+    world.autoscale(metrics=[external(type="Value", value="100"), external(type="Value", value="50")])
+    world.client.answers[f"{EXTERNAL}/queue"] = {"items": [{"value": "100"}]}
+    world.under_load(0)
+    assert world.size == 4
+
+
+def test_one_failing_metric_lets_it_grow_but_not_shrink(world):
+    world.autoscale(metrics=[PODS, external(type="Value", value="100")])
+    world.client.answers[f"{EXTERNAL}/queue"] = {"items": [{"value": "150"}]}
+    world.under_load(0)
+    assert world.size == 3
+    world.client.answers[f"{EXTERNAL}/queue"] = {"items": [{"value": "1"}]}
+    world.under_load(0, seconds=400)
+    assert world.size == 3
+    assert conditions(world.get(SCALERS, "web"))["ScalingActive"] == ("False", "FailedGetPodsMetric")
+    inner = "unable to get metric hits: unable to fetch metrics from custom metrics API: "
+    assert any(reason == "FailedGetPodsMetric" and text.startswith(inner) for _, reason, text in world.client.events("web"))
+
+
+def test_two_autoscalers_of_the_same_pods_do_nothing(world):
+    world.autoscale()
+    other = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web"}, "maxReplicas": 5, "metrics": []}
+    world.create(SCALERS, "rival", other)
+    world.under_load(100)
+    assert world.size == 2
+    assert conditions(world.get(SCALERS, "web"))["ScalingActive"] == ("False", "AmbiguousSelector")
+    text = "pods by selector app=web are controlled by multiple HPAs: [chat/rival chat/web]"
+    assert ("Warning", "AmbiguousSelector", text) in world.client.events("web")

@@ -3,7 +3,8 @@
 ``web`` is the front end, ``gateway`` takes the messages, ``rooms`` counts who says how much where (in memory), ``history``
 keeps the messages (in a file), and ``bot`` (a shell script in its image) talks. All of them answer /version, /healthz and
 /readyz, use CPU on /work?ms=50, stop being ready on POST /unready and crash on POST /crash, so that lessons can make things
-go wrong; /metrics says in Prometheus' form how many requests they have answered. /readyz asks the URLs in $READY_REQUIRES too.
+go wrong; /metrics says in Prometheus' form how many requests they have answered and how many wait.
+/readyz asks the URLs in $READY_REQUIRES too.
 
 A message has an id (header X-Message-Id). ``history`` writes every message that it gets, also one that somebody sends again, and
 tells on /stats how many it has and how many of them twice; the bot's log says how many it sent: what is missing was lost.
@@ -49,10 +50,17 @@ async def _common(server: SimulatedServer, request: Request) -> Response | None:
             await server.work(seconds)
             return _json({"worked": seconds, **identity})
         case "GET", "/metrics":
-            counts: dict[Labels, float] = {(("code", str(code)),): float(count) for code, count in server.answered.items()}
-            family = Family("http_requests_total", "counter", "Requests answered, by status code.", counts)
-            return Response(200, text([family]).encode(), {"Content-Type": CONTENT_TYPE})
+            return Response(200, text(_families(server)).encode(), {"Content-Type": CONTENT_TYPE})
     return None
+
+
+def _families(server: SimulatedServer) -> list[Family]:
+    counts: dict[Labels, float] = {(("code", str(code)),): float(count) for code, count in server.answered.items()}
+    held: dict[Labels, float] = {(): float(server.under_way - 1)}  # all but the request for these metrics
+    return [
+        Family("http_requests_total", "counter", "Requests answered, by status code.", counts),
+        Family("chatter_connections", "gauge", "Connections that wait for an answer.", held),
+    ]
 
 
 async def _dependencies(server: SimulatedServer) -> bool:
