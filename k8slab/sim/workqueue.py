@@ -25,6 +25,9 @@ def backoff(failures: int) -> float:
     return min(BASE_DELAY * 2.0 ** min(failures, 30), MAX_DELAY)
 
 
+_SOON = 1.0  #: the longest that changes of a large group gather
+
+
 class WorkQueue:
     """De-duplicating work queue with delayed adds and back-off per key.
 
@@ -49,7 +52,9 @@ class WorkQueue:
         return len(self._ready)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._queued or key in self._waiting
+        """Whether the key is processed within a second anyway; one that waits for a back-off or a deadline is not."""
+        timer = self._waiting.get(key)
+        return key in self._queued or (timer is not None and timer.when <= self._kernel.now() + _SOON)
 
     def add(self, key: str) -> None:
         """Process the key soon; no effect if it is queued already."""

@@ -81,3 +81,11 @@ def test_a_cleared_queue_processes_nothing():
     work.clear()
     kernel.advance(2)
     assert done == []
+
+
+def test_a_key_that_waits_for_a_late_moment_is_not_due_so_news_of_it_count_at_once():
+    _, work, _, _ = queue()
+    work.add_after("a", 3600)
+    assert "a" not in work
+    work.add_after("a", 0.5)
+    assert "a" in work

@@ -190,3 +190,9 @@ def test_pods_of_a_deleted_job_are_let_go(world):
 def test_how_many_pods_should_run(parallelism, completions, active, succeeded, wanted):
     spec = {"parallelism": parallelism, **({"completions": completions} if completions is not None else {})}
     assert job_plan.wanted_active({"spec": spec}, active, succeeded) == wanted
+
+
+def test_the_end_of_a_pod_is_seen_at_once_also_while_a_deadline_is_far_away(world):
+    job(world, activeDeadlineSeconds=3600)
+    end(world, *running(world))
+    assert status(world)["succeeded"] == 1

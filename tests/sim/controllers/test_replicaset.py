@@ -6,7 +6,7 @@ from k8slab.sim.apiserver.errors import StatusError, forbidden
 from k8slab.sim.controllers.pods import by_deletion_preference
 from k8slab.sim.controllers.replicaset import BURST, ReplicaSetController, slow_start
 from k8slab.sim.controllers.replication_controller import ReplicationControllerController
-from tests.sim.controllers.world import World, conditions, template, workload
+from tests.sim.controllers.world import NAMESPACE, World, conditions, template, workload
 
 SETS = "replicasets.apps"
 
@@ -197,3 +197,12 @@ def test_deletion_prefers(first, second):
     ranks = {"crowded": 3, "quiet": 1}
     for pods in ([first, second], [second, first]):
         assert by_deletion_preference(pods, ranks, now=2000.0) == [first, second]
+
+
+def test_a_lost_pod_is_replaced_at_once_also_while_others_wait_for_min_ready_seconds(world):
+    world.create("replicasets.apps", "web", workload(3, minReadySeconds=3600))
+    world.run_pods()
+    world.settled(seconds=1)
+    world.client.delete("pods", world.names("pods")[0], NAMESPACE, grace_period=0)
+    world.settled(seconds=2)
+    assert len(world.names("pods")) == 3
