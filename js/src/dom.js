@@ -26,6 +26,7 @@ export function glyphSvg(look, dark, size = 14) {
   const colour = dark ? look.dark : look.light;
   shape.setAttribute("d", look.path);
   shape.setAttribute("fill", look.hollow ? "none" : colour);
+  shape.setAttribute("fill-rule", "evenodd");
   if (look.hollow) {
     shape.setAttribute("stroke", colour);
     shape.setAttribute("stroke-width", ".28");

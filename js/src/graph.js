@@ -1,172 +1,242 @@
-// A scene as a live drawing: vis-network holds the canvas, hit tests and links; every position comes with the scene.
+// A scene as a live drawing with all that belongs to it: controls, legend, details, the same as a table, the kubectl equivalent.
 
-import { DataSet } from "vis-data/esnext";
-import { Network } from "vis-network/esnext";
+import { Details } from "./details.js";
 import { element, glyphSvg, table } from "./dom.js";
+import { addGraphStyle } from "./graphstyle.js";
 import { nearest } from "./keys.js";
-import { extent, paint, ring } from "./paint.js";
+import { Stage } from "./stage.js";
 import { colours, onThemeChange } from "./theme.js";
+import { Toolbar } from "./toolbar.js";
 
-const OPTIONS = {
-  autoResize: false,
-  physics: false,
-  layout: { improvedLayout: false },
-  interaction: { dragNodes: false, zoomView: false, dragView: false, hover: true, selectConnectedEdges: false, tooltipDelay: 200 },
-  nodes: { shape: "custom", fixed: true, physics: false, chosen: false },
-  edges: { arrows: { to: { enabled: true, scaleFactor: 0.6 } }, smooth: false, chosen: false, width: 1.3 },
-};
+const TWIN_ROWS = 500;
 
 export class GraphView {
-  constructor(el, store, looks, askDetails) {
+  constructor(el, store, looks, askDetails, act, ask) {
     Object.assign(this, { el, store, looks, askDetails, chosen: null });
+    this.act = act ?? (() => {});
+    addGraphStyle();
+    el.classList.add("k8slab-graph");
+    this.stage = new Stage(looks, (id) => this.choose(id, true), (id, at) => this.hover(id, at));
+    this.canvas = this.stage.node;
+    this.toolbar = new Toolbar(this);
+    this.details = new Details(this, ask ?? (() => {}));
     this.build();
     this.theme = colours(el);
-    this.nodes = new DataSet();
-    this.edges = new DataSet();
-    this.network = new Network(this.canvas, { nodes: this.nodes, edges: this.edges }, OPTIONS);
-    this.network.on("beforeDrawing", (ctx) => this.paintBoxes(ctx));
-    this.network.on("afterDrawing", (ctx) => this.paintChosen(ctx));
-    this.network.on("click", (event) => this.choose(event.nodes[0] ?? null, true));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.resizer = new ResizeObserver(() => this.fit());
+    this.canvas.addEventListener("dblclick", () => this.chosen && this.toggle(this.chosen));
+    this.resizer = new ResizeObserver(() => this.stage.resize());
     this.resizer.observe(this.canvas.parentElement);
-    // JupyterLab takes outputs out of the page (while scrolling, in hidden tabs, while it changes the theme), and
-    // vis-network then shrinks its canvas to nothing: measure again whenever the view comes back.
-    this.watcher = new IntersectionObserver(() => this.fit());
+    // JupyterLab takes outputs out of the page (while scrolling, in hidden tabs, while it changes the theme): draw again
+    // whenever the view comes back.
+    this.watcher = new IntersectionObserver(() => this.stage.resize());
     this.watcher.observe(this.canvas);
-    this.endings = [store.listen(() => this.update()), onThemeChange(() => this.retheme())];
-    this.update();
+    this.endings = [store.listen((_, delta) => this.update(delta)), onThemeChange(() => this.retheme())];
+    this.update(null);
+    this.stage.fit();
   }
 
   build() {
     this.title = element("strong");
     this.alt = element("span", { class: "alt", "aria-live": "polite" });
-    this.canvas = element("div", { class: "canvas", tabindex: "0", role: "application" });
-    this.legend = element("div", { class: "legend", role: "list", "aria-label": "Legend" });
-    this.details = element("div", { class: "details", role: "region", "aria-label": "Details", hidden: "" });
+    this.answer = element("div", { class: "answer", role: "status", hidden: "" });
+    this.note = element("div", { class: "note", hidden: "" });
+    this.tip = element("div", { class: "tip", "aria-hidden": "true", hidden: "" });
+    this.legend = element("div", { class: "legend" });
+    this.command = element("div", { class: "commandline", hidden: "" });
     this.twin = element("details", { class: "twin" }, element("summary", {}, "The same as a table"), element("div", { class: "scroll" }));
     this.twin.addEventListener("toggle", () => this.fillTwin());
-    this.el.append(element("div", { class: "bar" }, this.title, this.alt), this.canvas, this.legend, this.details, this.twin);
+    const room = element("div", { class: "room" }, this.canvas, this.tip, this.toolbar.zoom);
+    const bar = element("div", { class: "bar" }, this.title, this.alt);
+    this.el.append(bar, this.toolbar.node, this.answer, this.note, room, this.details.node, this.legend, this.command, this.twin);
   }
 
-  update() {
+  update(delta) {
     const { scene } = this.store;
-    this.title.textContent = scene.title;
-    if (this.alt.textContent !== scene.alt) this.alt.textContent = scene.alt;
-    this.canvas.setAttribute("aria-label", `${scene.title}. ${scene.alt} Arrow keys move, Enter shows details, Escape closes.`);
-    sync(this.nodes, scene.items, (id, item) => ({ id, x: item.x, y: item.y, item, ctxRenderer: (args) => this.renderer(args) }));
-    sync(this.edges, scene.links, (id, link) => ({ id, from: link.from, to: link.to, item: link, color: this.theme.line }));
+    if (this.title.textContent !== scene.title) this.title.textContent = scene.title;
+    if (!this.chosen && this.alt.textContent !== scene.alt) this.alt.textContent = scene.alt;
+    const label = `${scene.title}. ${scene.alt} Arrow keys move, Enter shows details, Space opens a group, plus and minus zoom, Escape closes.`;
+    if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
     if (this.chosen && !scene.items[this.chosen]) this.choose(null);
+    const changed = delta && [...Object.keys(delta.put?.items ?? {}), ...(delta.drop?.items ?? [])];
+    this.stage.show(scene, changed, this.theme);
+    if (!delta || delta.set) this.updateAround(scene);
+    if (this.twin.open) this.later ??= setTimeout(() => this.fillTwin(), 1000);
+  }
+
+  updateAround(scene) {
+    this.toolbar.update(scene.controls);
     this.drawLegend();
-    this.fillTwin();
-    this.fit();
+    this.showCommand(scene.command);
+    this.showAnswer(scene.focus);
+    this.note.hidden = !scene.note;
+    this.note.textContent = scene.note ?? "";
   }
 
-  renderer({ ctx, id }) {
-    const item = this.store.scene.items[id];
-    if (!item) return { drawNode() {}, nodeDimensions: { width: 0, height: 0 } };
-    const { w, h } = extent(item);
-    const drawNode = () => item.type !== "box" && paint(ctx, item, this.looks, this.theme);
-    return { drawNode, nodeDimensions: { width: w, height: h } };
+  showAnswer(focus) {
+    const text = JSON.stringify(focus ?? null);
+    if (text === this.answered) return;
+    this.answered = text;
+    this.answer.hidden = !focus;
+    if (!focus) return;
+    const away = element("button", { type: "button" }, "Clear");
+    away.addEventListener("click", () => this.act("ask", ["", ""]));
+    const lines = focus.lines.slice(0, 12).map((line) => element("li", {}, line));
+    const more = focus.lines.length - lines.length;
+    if (more > 0) lines.push(element("li", {}, `and ${more} more`));
+    this.answer.replaceChildren(away, element("strong", {}, focus.title), element("ul", {}, ...lines));
   }
 
-  paintBoxes(ctx) {
-    for (const item of Object.values(this.store.scene.items)) if (item.type === "box") paint(ctx, item, this.looks, this.theme);
-  }
-
-  paintChosen(ctx) {
-    const item = this.store.scene.items[this.chosen];
-    if (item) ring(ctx, item, this.theme);
-  }
-
-  fit() {
-    const { width, height } = this.store.scene;
-    const room = this.canvas.parentElement.clientWidth;
-    if (!room) return;
-    const scale = Math.min(1, (room - 16) / (width + 4));
-    this.network.setSize(`${room}px`, `${Math.ceil((height + 8) * scale)}px`);
-    this.network.moveTo({ position: { x: room / 2 / scale - 3, y: height / 2 }, scale, animation: false });
-    this.network.redraw();
+  showCommand(words) {
+    if (this.commandWords === words) return;
+    this.commandWords = words;
+    this.command.hidden = !words;
+    if (words) this.command.replaceChildren(commandLine("The same with kubectl", words));
   }
 
   retheme() {
     this.theme = colours(this.el);
-    this.edges.update(this.edges.getIds().map((id) => ({ id, color: this.theme.line })));
+    this.repaint();
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.repaint(), 400); // the theme's style sheet may still be on its way
+  }
+
+  repaint() {
+    this.theme = colours(this.el);
+    this.stage.theme = this.theme;
+    this.legendText = null;
     this.drawLegend();
-    this.fit();
-    this.later = setTimeout(() => this.fit(), 400); // the theme's style sheet may still be on its way
+    this.stage.draw();
   }
 
   drawLegend() {
-    const entries = (this.store.scene.states ?? []).map((state) => {
+    const { states = [], controls } = this.store.scene;
+    const text = JSON.stringify([states, controls?.kinds, controls?.hidden, this.theme.dark]);
+    if (text === this.legendText) return;
+    this.legendText = text;
+    const shapes = states.map((state) => {
       const look = this.looks[state];
       return element("span", { role: "listitem" }, glyphSvg(look, this.theme.dark), look.label);
     });
-    this.legend.replaceChildren(...entries);
+    const held = document.activeElement?.dataset?.kind;
+    const kinds = (controls?.kinds ?? []).map((kind) => this.chip(kind, controls.hidden.includes(kind)));
+    this.legend.replaceChildren(
+      element("div", { class: "shapes", role: "list", "aria-label": "Legend" }, ...shapes),
+      element("div", { class: "chips", role: "group", "aria-label": "Kinds shown" }, ...kinds),
+    );
+    if (held) this.legend.querySelector(`[data-kind="${held}"]`)?.focus();
+  }
+
+  chip(kind, hidden) {
+    const look = this.looks[`kind:${kind}`];
+    const node = element("button", { type: "button", "data-kind": kind, "aria-pressed": String(!hidden), title: `Show or hide ${kind}` });
+    node.append(...(look ? [glyphSvg(look, this.theme.dark, 12)] : []), kind);
+    node.addEventListener("click", () => this.act("hide", kind));
+    return node;
   }
 
   fillTwin() {
+    clearTimeout(this.later);
+    this.later = null;
     if (!this.twin.open) return;
-    const items = Object.values(this.store.scene.items).filter((item) => item.facts?.length);
-    const columns = [...new Set(items.flatMap((item) => item.facts.map(([name]) => name)))];
-    const rows = items.map((item) => {
-      const facts = new Map(item.facts);
+    const all = Object.entries(this.store.scene.items).filter(([, item]) => factsOf(item).length);
+    const columns = [...new Set(all.slice(0, TWIN_ROWS).flatMap(([, item]) => factsOf(item).map(([name]) => name)))];
+    const rows = all.slice(0, TWIN_ROWS).map(([, item]) => {
+      const facts = new Map(factsOf(item));
       return [item.name ?? item.label, ...columns.map((name) => String(facts.get(name) ?? ""))];
     });
-    this.twin.lastElementChild.replaceChildren(table(["Name", ...columns], rows));
+    const rest = all.length - rows.length;
+    if (rest > 0) rows.push([`and ${rest} more: filter to see them`, ...columns.map(() => "")]);
+    const scroll = this.twin.lastElementChild;
+    const top = scroll.scrollTop;
+    scroll.replaceChildren(table(["Name", ...columns], rows));
+    scroll.scrollTop = top;
   }
 
   key(event) {
+    const step = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") this.choose(null);
     else if (event.key === "Enter") this.choose(this.chosen, true);
-    else if (event.key.startsWith("Arrow")) this.choose(nearest(this.store.scene.items, this.chosen, event.key));
+    else if (event.key === " ") this.toggle(this.chosen);
+    else if (step) this.stage.zoom(step);
+    else if (event.key === "0") this.stage.fit();
+    else if (event.key.startsWith("Arrow")) this.move(event.key);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
-  choose(id, open = false) {
-    this.chosen = id;
+  move(key) {
+    this.choose(nearest(this.store.scene.items, this.chosen, key));
+    this.stage.reveal(this.chosen);
+  }
+
+  toggle(id) {
     const item = this.store.scene.items[id];
-    if (item) this.alt.textContent = `${item.name ?? item.label}: ${item.facts.map(([k, v]) => `${k} ${v}`).join(", ")}`;
+    const group = item?.type === "group" ? id : item?.group;
+    if (group) this.act("expand", group);
+  }
+
+  choose(id, open = false) {
+    this.chosen = id ?? null;
+    this.stage.chosen = this.chosen;
+    const item = this.store.scene.items[id];
+    if (item) this.alt.textContent = `${item.name ?? item.label}: ${factsOf(item).map(([k, v]) => `${k} ${v}`).join(", ")}`;
     else this.alt.textContent = this.store.scene.alt;
-    if (item && open) this.openDetails(id, item);
-    else this.details.hidden = true;
-    this.network.redraw();
+    if (item && open) {
+      this.details.open(id, item, factsOf(item));
+      this.askDetails(id);
+    } else this.details.close();
+    this.toolbar.choose(item ? (item.name ?? item.label) : "");
+    this.stage.drawOver();
   }
 
-  openDetails(id, item) {
-    const close = element("button", { type: "button" }, "Close");
-    close.addEventListener("click", () => this.choose(null));
-    const facts = table(["", ""], item.facts.map(([k, v]) => [k, String(v)]));
-    facts.querySelector("thead").remove();
-    this.more = element("div", {}, "");
-    this.details.replaceChildren(close, element("strong", {}, item.name ?? item.label), facts, this.more);
-    this.details.hidden = false;
-    this.askDetails(id);
+  hover(id, at) {
+    const item = id && this.store.scene.items[id];
+    this.tip.hidden = !item || item.type === "head";
+    if (this.tip.hidden) return;
+    const facts = factsOf(item).filter(([name]) => name !== "Kind").slice(0, 3);
+    const words = [item.name ?? item.label, ...facts.map(([k, v]) => `${k}: ${v}`)].join("\n");
+    if (this.tip.textContent !== words) this.tip.textContent = words;
+    const left = Math.min(at.x + 14, this.canvas.clientWidth - this.tip.offsetWidth - 6);
+    Object.assign(this.tip.style, { left: `${Math.max(4, left)}px`, top: `${at.y + 18}px` });
   }
 
-  showDetails({ id, yaml, events }) {
-    if (id !== this.chosen || !this.more) return;
-    const heading = element("strong", {}, events.length ? "Events" : "No events");
-    const list = events.length ? [table(["Type", "Reason", "Message"], events)] : [];
-    const manifest = element("details", {}, element("summary", {}, "YAML"), element("pre", { tabindex: "0" }, yaml));
-    this.more.replaceChildren(heading, ...list, manifest);
+  showDetails(message) {
+    if (message.id === this.chosen) this.details.fill(message);
+  }
+
+  showWhy(message) {
+    if (message.id === this.chosen) this.details.fillWhy(message);
   }
 
   dispose() {
     this.resizer.disconnect();
     this.watcher.disconnect();
     clearTimeout(this.later);
+    clearTimeout(this.again);
     for (const end of this.endings) end();
-    this.network.destroy();
+    this.stage.dispose();
   }
 }
 
-/** Make a DataSet hold what the scene has, touching only what differs. */
-function sync(dataset, wanted, make) {
-  const gone = dataset.getIds().filter((id) => !(id in wanted));
-  if (gone.length) dataset.remove(gone);
-  const changed = Object.entries(wanted).filter(([id, item]) => dataset.get(id)?.item !== item);
-  if (changed.length) dataset.update(changed.map(([id, item]) => make(id, item)));
+const POD_FACTS = ["Namespace", "Status", "Ready", "Restarts", "Node", "IP"];
+
+/** What is known of an item; of pods in a placement only the values travel, their names are here. */
+export function factsOf(item) {
+  if (item.values) return [["Kind", item.kind], ...POD_FACTS.map((name, i) => [name, item.values[i]])];
+  return item.facts ?? [];
+}
+
+/** One command to read and to copy. */
+export function commandLine(says, words) {
+  const copy = element("button", { type: "button", title: "Copy", "aria-label": `Copy: ${words}` }, "Copy");
+  copy.addEventListener("click", () => {
+    navigator.clipboard?.writeText(words).then(
+      () => (copy.textContent = "Copied"),
+      () => {},
+    );
+    setTimeout(() => (copy.textContent = "Copy"), 1500);
+  });
+  return element("div", { class: "command" }, element("span", { class: "quiet" }, says), element("code", {}, words), copy);
 }

@@ -14,7 +14,10 @@ export function createWidget(model) {
   const store = new Store(model.get("scene"), () => model.send({ type: "resync" }));
   const views = new Set();
   const onDelta = () => store.take(model.get("delta"));
-  const onMessage = (message) => message?.type === "details" && views.forEach((view) => view.showDetails?.(message));
+  const onMessage = (message) => {
+    if (message?.type === "details") views.forEach((view) => view.showDetails?.(message));
+    if (message?.type === "why") views.forEach((view) => view.showWhy?.(message));
+  };
   model.on("change:delta", onDelta);
   model.on("msg:custom", onMessage);
   onDelta();
@@ -31,6 +34,7 @@ export function createWidget(model) {
         model.get("looks"),
         (id) => model.send({ type: "details", id }),
         (name, value) => model.send({ type: "act", name, value }),
+        (id) => model.send({ type: "why", id }),
       );
       const showBanner = (scene) => {
         for (const [node, words] of [[banner, scene.banner], [past, scene.past]]) {

@@ -4,7 +4,7 @@ const TOWARDS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], Arr
 
 /** Return the id of the item nearest in the direction of the key; the first one if none is chosen yet. */
 export function nearest(items, from, key) {
-  const ids = Object.keys(items);
+  const ids = Object.keys(items).filter((id) => items[id].type !== "head");
   const start = items[from];
   if (!start) return ids[0] ?? null;
   const [dx, dy] = TOWARDS[key];

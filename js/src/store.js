@@ -3,14 +3,15 @@
 
 const KEYED = ["items", "links", "rows", "blocks"];
 
-/** Return the scene after a delta {set, put, drop}; the old scene is not touched. */
+/** Return the scene after a delta {set, put, drop}. What is keyed is changed in place: it may hold ten thousand items. */
 export function merge(scene, delta) {
   const next = { ...scene, ...(delta.set ?? {}) };
   for (const field of KEYED) {
     const put = delta.put?.[field];
     const drop = delta.drop?.[field];
     if (!put && !drop) continue;
-    next[field] = { ...(scene[field] ?? {}), ...(put ?? {}) };
+    next[field] ??= {};
+    Object.assign(next[field], put ?? {});
     for (const id of drop ?? []) delete next[field][id];
   }
   return next;
@@ -29,9 +30,10 @@ export class Store {
     if (delta.scene) this.scene = delta.scene;
     else if (delta.base === this.scene.version) this.scene = { ...merge(this.scene, delta), version: delta.version };
     else return this.ask();
-    for (const listener of this.listeners) listener(this.scene);
+    for (const listener of this.listeners) listener(this.scene, delta.scene ? null : delta);
   }
 
+  /** Call the listener with the scene and the delta that made it (null: all of it is new). */
   listen(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

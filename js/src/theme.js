@@ -9,15 +9,22 @@ export function isDark() {
 
 export function colours(element) {
   const style = getComputedStyle(element);
-  const value = (name, light, dark) => style.getPropertyValue(name).trim() || (isDark() ? dark : light);
+  const dark = isDark();
+  const value = (name, light, other) => style.getPropertyValue(name).trim() || (dark ? other : light);
+  const [blue, red, orange, green] = dark ? ["#56b4e9", "#ff8533", "#e69f00", "#1fc195"] : ["#0072b2", "#c24e00", "#b37a00", "#00805d"];
   return {
-    dark: isDark(),
+    dark,
     ink: value("--jp-ui-font-color0", "#1f2328", "#f0f3f6"),
-    soft: isDark() ? "#b6bec7" : "#57606a",
+    soft: dark ? "#b6bec7" : "#57606a",
     paper: value("--jp-layout-color0", "#ffffff", "#111111"),
-    card: isDark() ? "#20262c" : "#f3f5f7",
-    line: isDark() ? "#6b7681" : "#9aa4ae",
-    focus: isDark() ? "#ffffff" : "#000000",
+    card: dark ? "#1e242a" : "#f6f8fa",
+    wash: dark ? "#171b20" : "#fbfcfd",
+    edge: dark ? "#3a444e" : "#d3d9df",
+    line: dark ? "#6b7681" : "#9aa4ae",
+    focus: dark ? "#ffffff" : "#000000",
+    lit: blue,
+    tones: { cause: red, down: red, lost: orange, path: blue, spare: orange },
+    links: { lit: blue, path: blue, seen: green, bad: red, off: orange },
   };
 }
 

@@ -4,12 +4,12 @@ Everything goes through `kubernetes.client.ApiClient` and a kubeconfig, so it wo
 plain dictionaries, as they are in YAML. The typed API of the official client is one attribute away (`core`, `apps`).
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+import orjson
 import urllib3
 from kubernetes import client, config
 
@@ -133,7 +133,7 @@ class Cluster:
             data = response.data
         if response.status >= 400:
             raise client.ApiException(response.status, response.reason, body=data.decode())
-        return json.loads(data) if "json" in response.headers.get("Content-Type", "") else data.decode()
+        return orjson.loads(data) if "json" in response.headers.get("Content-Type", "") else data.decode()
 
     def resource(self, name: str) -> Resource:
         """Return what the cluster calls ``pods``, ``po``, ``Deployment`` …"""

@@ -9,13 +9,13 @@ only the differences; when nobody answers, listeners hear ``away``, and ``live``
 """
 
 import contextlib
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
 import urllib3.exceptions
 
 from k8slab.apimachinery.types import Object, key_of
@@ -108,6 +108,11 @@ class Mirror:
                 new = {key_of(obj): obj for obj in objects}
                 self._note(differences(self._objects, new))
                 self._objects, self._version = new, str(version)
+
+    @property
+    def listeners(self) -> int:
+        """How many listen; with none the watch is closed."""
+        return len(self._listeners)
 
     def objects(self) -> list[Object]:
         """Return the objects known now, in order of their keys."""
@@ -232,7 +237,7 @@ class Mirror:
         data = response.data
         if response.status >= 400:
             raise K8slabError(data.decode())
-        answer: Object = json.loads(data)
+        answer: Object = orjson.loads(data)
         return answer
 
 
@@ -242,6 +247,6 @@ def _batches(response: Any) -> Iterable[list[Object]]:
     try:
         while piece := response.read1():
             *lines, rest = (rest + piece).split(b"\n")
-            yield [json.loads(line) for line in lines if line.strip()]
+            yield [orjson.loads(line) for line in lines if line.strip()]
     except (urllib3.exceptions.HTTPError, OSError, AttributeError):
         return  # AttributeError: urllib3's response lost its socket while `stop` closed it

@@ -25,7 +25,7 @@ from k8slab.lessons.predictions import Question, Reveal
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.solutions import register_solution_magic
 from k8slab.lessons.source import source
-from k8slab.views import ControlPlaneView, EventsView, OwnershipView, PlacementView, PodsView, SchedulingView
+from k8slab.views import ControlPlaneView, EventsView, OwnershipView, PodsView, SchedulingView, TopologyView
 
 __all__ = ["Lab", "content_of", "lab"]
 
@@ -109,9 +109,12 @@ class Lab:
 
     # -- seeing --------------------------------------------------------------------------------------------------------
 
-    def topology(self, *, everything: bool = False) -> PlacementView:
-        """Show the nodes and their pods, live: this lab's, or everybody's."""
-        return PlacementView(self.cluster, "" if everything else self.namespace)
+    def topology(self, kind: str = "placement", *, everything: bool = False) -> TopologyView:
+        """Show the cluster as a graph, live: this lab's namespace, or all.
+
+        Kinds: placement, ownership, traffic, access, storage, configuration, zones, reachability.
+        """
+        return TopologyView(self.cluster, kind, "" if everything else self.namespace)
 
     def owners(self) -> OwnershipView:
         """Show who owns whom, live."""

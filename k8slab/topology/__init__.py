@@ -5,6 +5,8 @@ whom); `ownership`, `traffic`, `access`, `storage`, `configuration`, `zones` are
 `queries`; files: `export`. Graphs take watch events in place. Attributes of nodes and edges are documented in each module.
 """
 
+from k8slab.topology.catalogue import TOPOLOGIES, Topology
+from k8slab.topology.collapse import collapse
 from k8slab.topology.controlplane import control_plane, control_plane_text
 from k8slab.topology.export import to_dot, to_graphml, to_html, to_json
 from k8slab.topology.kinds import SCHEMAS, access, configuration, storage, traffic, zones
@@ -13,6 +15,7 @@ from k8slab.topology.placement import Graph, change_placement, node_order, objec
 from k8slab.topology.queries import Blast, blast_radius, orphans, request_path, single_points, unreachable_services
 from k8slab.topology.reach import change_reachability, reach_differences, reachability
 from k8slab.topology.relations import Schema, build, change_graph
+from k8slab.topology.select import Choice, select
 from k8slab.topology.status import POD_CLASSES, PodClass, node_status, pod_class, pod_status
 from k8slab.topology.text import PLACEMENT_COLUMNS, placement_rows, placement_summary, placement_tree
 from k8slab.topology.words import Words, Workload, words_of, workload_of
@@ -21,10 +24,13 @@ __all__ = [
     "PLACEMENT_COLUMNS",
     "POD_CLASSES",
     "SCHEMAS",
+    "TOPOLOGIES",
     "Blast",
+    "Choice",
     "Graph",
     "PodClass",
     "Schema",
+    "Topology",
     "Words",
     "Workload",
     "access",
@@ -34,6 +40,7 @@ __all__ = [
     "change_ownership",
     "change_placement",
     "change_reachability",
+    "collapse",
     "configuration",
     "control_plane",
     "control_plane_text",
@@ -53,6 +60,7 @@ __all__ = [
     "reach_differences",
     "reachability",
     "request_path",
+    "select",
     "single_points",
     "storage",
     "to_dot",

@@ -1,8 +1,11 @@
 """The placement graph as text: a tree and a table, for terminals, screen readers and tests."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 from k8slab.topology.placement import Graph, node_order, pods_of
 
-__all__ = ["PLACEMENT_COLUMNS", "placement_rows", "placement_summary", "placement_tree"]
+__all__ = ["PLACEMENT_COLUMNS", "placement_rows", "placement_summary", "placement_tree", "summary_of"]
 
 PLACEMENT_COLUMNS = ("NODE", "NAMESPACE", "POD", "READY", "STATUS", "RESTARTS")
 
@@ -58,13 +61,13 @@ def placement_summary(graph: Graph) -> str:
     '0 nodes, 0 pods.'
     """
     kinds = [a["kind"] for _, a in graph.nodes(data=True)]
-    nodes, pods = kinds.count("Node"), kinds.count("Pod")
-    states: dict[str, int] = {}
-    for _, a in graph.nodes(data=True):
-        if a["kind"] == "Pod":
-            states[a["status"]] = states.get(a["status"], 0) + 1
+    return summary_of(kinds.count("Node"), Counter(a["status"] for _, a in graph.nodes(data=True) if a["kind"] == "Pod"))
+
+
+def summary_of(nodes: int, states: Mapping[str, int]) -> str:
+    """Return the sentence of `placement_summary` from counts: nodes, and pods by their status."""
     detail = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return f"{_count(nodes, 'node')}, {_count(pods, 'pod')}{': ' + detail if detail else ''}."
+    return f"{_count(nodes, 'node')}, {_count(sum(states.values()), 'pod')}{': ' + detail if detail else ''}."
 
 
 def _count(number: int, word: str) -> str:

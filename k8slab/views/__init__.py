@@ -8,5 +8,16 @@ from k8slab.views.graphs import ControlPlaneView, OwnershipView, PlacementView
 from k8slab.views.lists import EventsView, PodsView
 from k8slab.views.picture import svg
 from k8slab.views.scheduling import SchedulingView
+from k8slab.views.topology import TopologyView
 
-__all__ = ["ControlPlaneView", "EventsView", "OwnershipView", "PlacementView", "PodsView", "SchedulingView", "svg", "to_html"]
+__all__ = [
+    "ControlPlaneView",
+    "EventsView",
+    "OwnershipView",
+    "PlacementView",
+    "PodsView",
+    "SchedulingView",
+    "TopologyView",
+    "svg",
+    "to_html",
+]

@@ -22,6 +22,8 @@ def to_html(scene: Scene, path: str | Path | None = None) -> str:
     for key, item in scene["items"].items():
         net.add_node(key, **_node(item))
     for link in scene["links"].values():
+        if link["from"] not in scene["items"] or link["to"] not in scene["items"]:
+            continue
         net.add_edge(link["from"], link["to"], title=link["label"], physics=False)
     page = _REMOTE.sub("", net.generate_html(notebook=False))
     page = page.replace("<body>", f"<body><h1>{scene['title']}</h1><p>{scene['alt']}</p>", 1)
@@ -31,10 +33,13 @@ def to_html(scene: Scene, path: str | Path | None = None) -> str:
 
 
 def _node(item: Scene) -> dict[str, object]:
-    title = "\n".join(f"{name}: {value}" for name, value in item["facts"])
+    facts = item.get("facts") or [["Namespace", item["values"][0]], ["Status", item["values"][1]]]
+    title = "\n".join(f"{name}: {value}" for name, value in facts)
     base: dict[str, object] = {"label": item["label"], "title": title, "x": item["x"], "y": item["y"], "physics": False}
     if item["type"] == "mark":
         look = LOOK[item["state"]]
         return {**base, "shape": look.vis, "color": look.light, "size": item["r"]}
-    size = {"minimum": item["w"]}, {"minimum": item["h"], "valign": "top"}
+    if item["type"] == "head":
+        return {**base, "shape": "text"}
+    size = {"minimum": item["w"]}, {"minimum": item["h"], "valign": "top" if item["type"] in ("box", "frame") else "middle"}
     return {**base, "shape": "box", "color": "#f3f5f7", "widthConstraint": size[0], "heightConstraint": size[1]}

@@ -1,81 +1,27 @@
-"""The topology views: nodes with their pods, who owns whom, the parts of the cluster."""
+"""The topology views by the names that labs know: nodes with their pods, who owns whom, the parts of the cluster."""
 
-from k8slab.apimachinery.types import Object
 from k8slab.client.cluster import ALL, Cluster
 from k8slab.client.tables import html_table
-from k8slab.topology import (
-    PLACEMENT_COLUMNS,
-    Graph,
-    change_ownership,
-    change_placement,
-    control_plane,
-    control_plane_text,
-    owners_tree,
-    ownership,
-    placement,
-    placement_rows,
-    placement_tree,
-)
-from k8slab.views.layout import PlacementLayout, control_plane_scene, ownership_scene
-from k8slab.views.live import LiveView
-from k8slab.views.scene import Scene
+from k8slab.topology import control_plane, control_plane_text
+from k8slab.views.layout import control_plane_scene
+from k8slab.views.topology import TopologyView
 from k8slab.views.widget import SceneWidget
 
 __all__ = ["ControlPlaneView", "OwnershipView", "PlacementView"]
 
-_OWNERS = ("deployments.apps", "replicasets.apps", "pods")
 
-
-class PlacementView(LiveView):
+class PlacementView(TopologyView):
     """The nodes as boxes filled with their pods, live; of all namespaces or of one."""
 
     def __init__(self, cluster: Cluster, namespace: str = ALL) -> None:
-        self.graph: Graph = placement((), ())
-        self._namespace = namespace
-        self._layout = PlacementLayout(namespace)
-        super().__init__(cluster, ["nodes", "pods"])
-
-    def take(self, change: str, obj: Object) -> None:
-        """Take one change into the graph."""
-        change_placement(self.graph, change, obj)
-
-    def make_scene(self) -> Scene:
-        """Return the graph as a scene."""
-        return self._layout.scene(self.graph)
-
-    def text(self) -> str:
-        """Return the nodes and their pods as a tree."""
-        return placement_tree(self._visible())
-
-    def twin_html(self) -> str:
-        """Return the nodes and their pods as a table."""
-        return html_table(PLACEMENT_COLUMNS, placement_rows(self._visible()))
-
-    def _visible(self) -> Graph:
-        keep = [k for k, a in self.graph.nodes(data=True) if a["kind"] == "Node" or self._namespace in (ALL, a["namespace"])]
-        return self.graph.subgraph(keep)
+        super().__init__(cluster, "placement", namespace)
 
 
-class OwnershipView(LiveView):
+class OwnershipView(TopologyView):
     """Deployments, the ReplicaSets they made and the pods those made, live, in one namespace."""
 
     def __init__(self, cluster: Cluster, namespace: str | None = None) -> None:
-        self.graph: Graph = ownership(())
-        self._namespace = cluster.namespace if namespace is None else namespace
-        super().__init__(cluster, _OWNERS)
-
-    def take(self, change: str, obj: Object) -> None:
-        """Take one change into the graph."""
-        if obj["metadata"].get("namespace") == self._namespace:
-            change_ownership(self.graph, change, obj)
-
-    def make_scene(self) -> Scene:
-        """Return the graph as a scene."""
-        return ownership_scene(self.graph)
-
-    def text(self) -> str:
-        """Return the owners as a tree."""
-        return owners_tree(self.graph) or "Nothing here yet."
+        super().__init__(cluster, "ownership", cluster.namespace if namespace is None else namespace)
 
 
 class ControlPlaneView(SceneWidget):

@@ -13,16 +13,18 @@ from typing import Any
 
 import yaml
 from IPython.core.getipython import get_ipython
+from kubernetes.client import ApiException
 
-from k8slab.apimachinery.types import Object, name_of, namespace_of
+from k8slab.apimachinery.types import Object, annotations, name_of, namespace_of
 from k8slab.client.cluster import ALL, Cluster
+from k8slab.client.errors import sentence
 from k8slab.client.mirror import Change, State, differences
 from k8slab.errors import K8slabError
 from k8slab.views.pulse import Pulse
 from k8slab.views.scene import Scene
 from k8slab.views.widget import SceneWidget
 
-__all__ = ["LiveView"]
+__all__ = ["LiveView", "split_id"]
 
 _BANNERS: dict[State, str] = {
     "away": "The cluster went away. This is its last known state; the view goes on when it is back.",
@@ -36,30 +38,80 @@ class LiveView(SceneWidget):
     """A scene made of the objects of some resources.
 
     Subclasses give `take` (one change into the model) and `make_scene` (the model as a scene).
+
+    Parameters
+    ----------
+    cluster
+        What to follow.
+    resources
+        Their names; of each there is one watch, shared by all views of the cluster.
+    kind
+        What the browser makes of the scene: "graph", "table" …
+    namespace
+        Follow only this one. Better follow all and leave out in `take`: then every view shares the same watch.
+    fallback
+        A namespace to follow where the user may not list a resource in all. With one given, a resource that cannot be listed
+        at all is left out and said to be so (`refused`) instead of being an error.
     """
 
-    def __init__(self, cluster: Cluster, resources: Iterable[str], kind: str = "graph", namespace: str = ALL) -> None:
+    #: Draw at least this often (seconds), though no watch says anything: for what can only be asked.
+    every: float | None = None
+
+    def __init__(
+        self, cluster: Cluster, resources: Iterable[str], kind: str = "graph", namespace: str = ALL, fallback: str | None = None
+    ) -> None:
         self.cluster = cluster
         self._model_lock = threading.RLock()
-        self._troubles: dict[str, State] = {}
-        self._objects: dict[tuple[str, str, str], Object] = {}
-        resources = list(resources)
-        self._since: dict[str, int] = {}
-        self._sources: list[tuple[str, str]] = []
-        self._past = False
-        for resource in resources:
-            objects, self._since[resource] = cluster.snapshot(resource, namespace)
-            cluster.mirror(resource, namespace).prime(objects, self._since[resource])
-            self._sources.append((cluster.resource(resource).full_name, namespace))
-            for obj in objects:
-                self._change("ADDED", obj)
+        self._fallback, self._past = fallback, False
+        self._begin(resources, namespace)
         super().__init__(self.make_scene(), kind)
-        self._pulse = Pulse(self.refresh)
-        self._endings = [self._follow(resource, namespace) for resource in resources]
-        self._endings.append(cluster.history.subscribe(self.travel))
+        self._pulse = Pulse(self.refresh, self.every)
+        self._endings = self._subscriptions()
         if cluster.history.at is not None:
             self.travel()
         _replace_views_of_this_cell(self)
+
+    def _begin(self, resources: Iterable[str], namespace: str = ALL) -> None:
+        """Fill the model with what lists return now."""
+        self._troubles: dict[str, State] = {}
+        self._objects: dict[tuple[str, str, str], Object] = {}
+        self._since: dict[str, int] = {}
+        self._followed: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        for resource in resources:
+            for obj in self._first(resource, namespace):
+                self._change("ADDED", obj)
+
+    def _first(self, resource: str, namespace: str) -> list[Object]:
+        tries = [namespace] if self._fallback is None or namespace else [ALL, self._fallback]
+        for where in tries:
+            try:
+                objects, self._since[resource] = self.cluster.snapshot(resource, where)
+            except ApiException as error:
+                if self._fallback is None or error.status not in (403, 404, 405):
+                    raise
+                self.refused[resource] = str(error.reason)
+            else:
+                self.refused.pop(resource, None)
+                self._followed[resource] = where
+                self.cluster.mirror(resource, where).prime(objects, self._since[resource])
+                return objects
+        return []
+
+    def _subscriptions(self) -> list[Callable[[], None]]:
+        follow = [self._follow(resource, where) for resource, where in self._followed.items()]
+        return [*follow, self.cluster.history.subscribe(self.travel)]
+
+    def follow(self, resources: Iterable[str]) -> None:
+        """Follow other resources from now on; the model must have been emptied."""
+        before = self._endings
+        with self._model_lock:
+            self._begin(resources)
+        self._endings = self._subscriptions()
+        for end in before:  # only now: a watch that both need goes on
+            end()
+        if self._past:
+            self.travel()
 
     def take(self, change: str, obj: Object) -> None:
         """Take one change ("ADDED", "MODIFIED", "DELETED") into the model."""
@@ -73,9 +125,12 @@ class LiveView(SceneWidget):
         """Draw the model as it is now; the pulse calls this, tests may."""
         with self._model_lock:
             scene = self.make_scene()
-        scene["banner"] = next((_BANNERS[state] for state in self._troubles.values() if state in _BANNERS), "")
-        scene["past"] = self.cluster.history.words()
-        self.show(scene)
+        self.show({**scene, **self.notices()})
+
+    def notices(self) -> Scene:
+        """Return what must be said above the picture: that the cluster is away, that this is the past."""
+        banner = next((_BANNERS[state] for state in self._troubles.values() if state in _BANNERS), "")
+        return {"banner": banner, "past": self.cluster.history.words()}
 
     def travel(self) -> None:
         """Show the state at which the cluster's history stands: an earlier one, or the present again."""
@@ -83,7 +138,8 @@ class LiveView(SceneWidget):
         with self._model_lock:
             self._past = history.at is not None
             before = {f"{kind} {namespace}/{name}": obj for (kind, namespace, name), obj in self._objects.items()}
-            states = [history.objects(source, history.at).values() for source in self._sources]
+            sources = [(self.cluster.resource(resource).full_name, where) for resource, where in self._followed.items()]
+            states = [history.objects(source, history.at).values() for source in sources]
             after = {f"{o['kind']} {namespace_of(o)}/{name_of(o)}": o for state in states for o in state}
             for change in differences(before, after):
                 self._change(change.type, change.object)
@@ -103,11 +159,10 @@ class LiveView(SceneWidget):
 
     def details(self, item: str) -> dict[str, Any] | None:
         """Return the YAML and the events of the object whose id (kind/namespace/name) was clicked."""
-        kind, _, rest = item.partition("/")
-        namespace, _, name = rest.rpartition("/")
-        obj = self._objects.get((kind, namespace, name))
+        obj = self._objects.get(split_id(item))
         if obj is None:
             return None
+        obj = _masked(obj)
         shown = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k != "managedFields"}}
         return {"yaml": yaml.safe_dump(shown, sort_keys=False), "events": self._events(obj)}
 
@@ -120,10 +175,23 @@ class LiveView(SceneWidget):
             return [[e.get("type", ""), e.get("reason", ""), e.get("message", "")] for e in events]
         return []
 
+    def why(self, item: str) -> dict[str, str] | None:
+        """Return the explanation of why an object is as it is."""
+        kind, namespace, name = split_id(item)
+        if (kind, namespace, name) not in self._objects:
+            return None
+        try:
+            from k8slab.explain.why import why  # type: ignore[import-not-found,import-untyped,unused-ignore]  # only when asked: it needs all of `explain`
+
+            answer = why(self.cluster, f"{kind.lower()}/{name}", namespace or None)
+            return {"text": answer.text(), "html": answer._repr_html_()}
+        except (K8slabError, ApiException, ImportError) as error:
+            return {"text": sentence(error), "html": ""}
+
     def _follow(self, resource: str, namespace: str) -> Callable[[], None]:
         def listener(changes: list[Change]) -> None:
             with self._model_lock:
-                for change in changes:
+                for change in changes if resource in self._followed else ():
                     if change.type == "STATE":
                         self._troubles[resource] = change.state
                         if change.state != "live":
@@ -141,6 +209,26 @@ class LiveView(SceneWidget):
         else:
             self._objects[key] = obj
         self.take(change, obj)
+
+
+def split_id(item: str) -> tuple[str, str, str]:
+    """Return kind, namespace and name of an id.
+
+    >>> split_id("Pod/chat/web"), split_id("Node/worker-1")
+    (('Pod', 'chat', 'web'), ('Node', '', 'worker-1'))
+    """
+    kind, _, rest = item.partition("/")
+    namespace, _, name = rest.rpartition("/")
+    return kind, namespace, name
+
+
+def _masked(obj: Object) -> Object:
+    """Return a Secret without its values: a picture may be looked over one's shoulder."""
+    if obj["kind"] != "Secret":
+        return obj
+    hidden = {key: f"<{len(value)} characters, hidden here>" for key, value in (obj.get("data") or {}).items()}
+    meta = {**obj["metadata"], "annotations": {k: v for k, v in annotations(obj).items() if "last-applied" not in k}}
+    return {**obj, "metadata": meta, "data": hidden}
 
 
 def _replace_views_of_this_cell(view: LiveView) -> None:

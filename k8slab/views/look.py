@@ -5,11 +5,12 @@ alone carries the meaning. A shape is an SVG path in a square from -1 to 1; the 
 and the static picture has it as it is.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from k8slab.topology import POD_CLASSES
 
-__all__ = ["LOOK", "TONES", "Look", "look_table"]
+__all__ = ["LOOK", "TONES", "Look", "look_table", "worst"]
 
 _CIRCLE = "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z"
 _SQUARE = "M-.85,-.85H.85V.85H-.85Z"
@@ -69,3 +70,16 @@ TONES: dict[str, tuple[str, str]] = {
 def look_table() -> dict[str, dict[str, str | bool]]:
     """Return `LOOK` as plain data, as the browser gets it."""
     return {state: asdict(look) for state, look in LOOK.items()}
+
+
+#: From bad to good: a mark that stands for many shows the first that one of them is in.
+_WORST = ("failed", "backoff", "unknown", "pending", "unready", "starting", "terminating", "running", "succeeded")
+
+
+def worst(states: Iterable[str]) -> str:
+    """Return the state that needs attention first.
+
+    >>> worst(["running", "backoff", "starting"])
+    'backoff'
+    """
+    return min(states, key=lambda state: _WORST.index(state) if state in _WORST else len(_WORST), default="unknown")

@@ -1,7 +1,8 @@
 """The thread that brings changes to the browser: soon, but never more often than the eye can follow.
 
 Mirrors tell views that something changed; a view only marks itself. The pulse then asks it to draw, at once after a quiet
-time and at most ten times a second under load, so a thousand changes cost one drawing.
+time and at most ten times a second under load, so a thousand changes cost one drawing. A drawing that takes long is done
+less often: views must leave more than half of the kernel to the learner.
 """
 
 import threading
@@ -11,14 +12,15 @@ from collections.abc import Callable
 __all__ = ["Pulse"]
 
 _GATHER = 0.02  # seconds to let changes that belong together come in
-_PAUSE = 0.08  # seconds between two drawings
+_PERIOD = 0.098  # seconds between two drawings
+_SHARE = 0.4  # of a drawing and the rest after it, at most so much is drawing
 
 
 class Pulse:
-    """Calls ``draw`` soon after `mark`, in its own thread, until `stop`."""
+    """Calls ``draw`` soon after `mark`, and every so many seconds if asked to, in its own thread, until `stop`."""
 
-    def __init__(self, draw: Callable[[], None]) -> None:
-        self._draw = draw
+    def __init__(self, draw: Callable[[], None], every: float | None = None) -> None:
+        self._draw, self._every = draw, every
         self._marked = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="k8slab-view", daemon=True)
@@ -35,10 +37,12 @@ class Pulse:
 
     def _run(self) -> None:
         while True:
-            self._marked.wait()
+            self._marked.wait(self._every)
             if self._stopping.is_set():
                 return
             time.sleep(_GATHER)
             self._marked.clear()
+            begin = time.monotonic()
             self._draw()
-            time.sleep(_PAUSE)
+            took = time.monotonic() - begin
+            time.sleep(max(_PERIOD - _GATHER - took, took * (1 / _SHARE - 1)))

@@ -1,16 +1,23 @@
 """A scene: what a view shows, as plain data, and the difference between two of them.
 
-The same scene is drawn by vis-network in the browser, written as an SVG picture and exported through pyvis. It is made
+The same scene is drawn on a canvas in the browser, written as an SVG picture and exported through pyvis. It is made
 in Python, by pure functions of a topology graph, with every position fixed: nothing in the browser moves things about.
 
-A scene has ``title``, ``alt`` (one sentence), ``width`` and ``height``, ``states`` (which looks a legend explains) and
-``items`` and ``links`` by id. An item has ``type``:
+A scene has ``title``, ``alt`` (one sentence), ``width`` and ``height``, ``states`` (which looks a legend explains), perhaps
+``curved`` (lines run between columns), and ``items`` and ``links`` by id. An item has ``type``:
 
-- ``box``: a frame with a heading (a cluster node); ``x y w h`` (centre and size), ``label``, ``sub``, ``dashed``
-- ``mark``: a pod as a shape; ``x y r``, ``label``, ``state``
-- ``part``: a rounded card (a component, an owner); ``x y w h``, ``label``, ``sub``, ``state``
+- ``frame``: a zone around boxes; ``x y w h`` (centre and size), ``label``
+- ``box``: a node; ``x y w h``, ``label``, ``sub``, ``dashed``, ``tight`` (its pods stand close together)
+- ``mark``: a pod as a shape; ``x y r``, ``label``, ``state``, of several pods ``count``
+- ``part``: a rounded card (an object, a component); ``x y w h``, ``label``, ``sub``, ``state``, ``kind``
+- ``group``: a card for many; besides ``count``, ``states`` (how many in which), ``open``
+- ``head``: the heading of a column
 
-and ``facts``, a list of [name, value] that a click shows. A link has ``from``, ``to``, ``label``.
+and ``facts``, a list of [name, value] that a click shows (or ``values``, of pods where there are thousands). A link has
+``from``, ``to``, ``label``, perhaps ``tone`` (off, quiet, seen, bad) and ``both`` (it holds both ways).
+
+Around the picture of a topology: ``controls`` (what is chosen and can be), ``command`` (the same with kubectl), ``focus`` (the
+answer to a question, `k8slab.views.focus`), ``note``.
 
 Tables have ``columns`` and ``rows`` instead, panels ``blocks`` (`k8slab.views.panel`). Any scene may have ``banner`` (a warning)
 and ``past`` (when it shows an earlier state: which).

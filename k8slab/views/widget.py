@@ -1,7 +1,7 @@
 """The widget under every view: a scene kept in step with the browser, without carrying its code in the notebook.
 
 Where the front-end code comes from. anywidget keeps its ``_esm`` text in the widget's state, and so in every saved
-notebook; 340 kB of vis-network there, once per view, would be absurd. So ``_esm`` is a loader of 0.8 kB. It imports the
+notebook; all our code there, once per view, would be absurd. So ``_esm`` is a loader of 0.8 kB. It imports the
 real code from the Jupyter server: the wheel puts ``views/static`` into ``share/jupyter/labextensions/k8slab/static``,
 which JupyterLab and Notebook 7 serve under their own address. That needs no build on the user's side, no CDN, works on
 Binder and JupyterHub below any base URL, and does not depend on the kernel being idle. Where no such server is found
@@ -26,6 +26,7 @@ import anywidget
 import traitlets
 from IPython.display import display
 
+from k8slab.views.icons import icon_table
 from k8slab.views.look import look_table
 from k8slab.views.picture import picture_html
 from k8slab.views.scene import Scene, difference
@@ -40,9 +41,8 @@ _HIDE_DEAD_WIDGET = (
 )
 
 
-def _current_scene(_value: Any, widget: Any) -> Scene:
-    current: Scene = widget.current
-    return current
+def _current_scene(_value: Any, widget: "SceneWidget") -> Scene:
+    return widget.snapshot()
 
 
 class SceneWidget(anywidget.AnyWidget):
@@ -57,7 +57,7 @@ class SceneWidget(anywidget.AnyWidget):
     def __init__(self, scene: Scene, kind: str = "graph") -> None:
         self._lock = threading.RLock()
         self.current: Scene = {**scene, "version": 1}
-        super().__init__(kind=kind, looks=look_table())
+        super().__init__(kind=kind, looks=look_table() | icon_table())
         self.on_msg(self._on_message)
 
     def show(self, scene: Scene) -> None:
@@ -69,6 +69,28 @@ class SceneWidget(anywidget.AnyWidget):
             base = self.current["version"]
             self.current = {**scene, "version": base + 1}
             self.delta = {**change, "base": base, "version": base + 1}
+
+    def patch(self, change: Scene) -> None:
+        """Show a change (as `difference` makes it) of a scene too large to be compared as a whole."""
+        with self._lock:
+            current, base = self.current, self.current["version"]
+            plain = {k: v for k, v in change.get("set", {}).items() if current.get(k) != v}
+            change = {**{k: v for k, v in change.items() if k != "set" and v}, **({"set": plain} if plain else {})}
+            if not change:
+                return
+            current.update(plain)
+            for field, items in change.get("put", {}).items():
+                current.setdefault(field, {}).update(items)
+            for field, ids in change.get("drop", {}).items():
+                for item in ids:
+                    current.get(field, {}).pop(item, None)
+            current["version"] = base + 1
+            self.delta = {**change, "base": base, "version": base + 1}
+
+    def snapshot(self) -> Scene:
+        """Return the scene as it is now, not to be changed by what comes later."""
+        with self._lock:
+            return {k: dict(v) if isinstance(v, dict) else v for k, v in self.current.items()}
 
     def text(self) -> str:
         """Return the scene in words; views that know better override this."""
@@ -87,6 +109,11 @@ class SceneWidget(anywidget.AnyWidget):
         del item
         return None
 
+    def why(self, item: str) -> dict[str, str] | None:
+        """Return ``text`` and ``html`` of why an item is as it is; None if nobody can say."""
+        del item
+        return None
+
     def act(self, name: str, value: Any) -> None:
         """Do what a control of the view asks for (its name, and what was chosen); views with controls override this."""
 
@@ -98,11 +125,11 @@ class SceneWidget(anywidget.AnyWidget):
                 with self._lock:
                     version = self.current["version"] + 1
                     self.current = {**self.current, "version": version}
-                    self.delta = {"scene": self.current, "version": version}
-            case "details":
-                more = self.details(content["id"])
+                    self.delta = {"scene": self.snapshot(), "version": version}
+            case "details" | "why" as kind:
+                more = self.details(content["id"]) if kind == "details" else self.why(content["id"])
                 if more is not None:
-                    self.send({"type": "details", "id": content["id"], **more})
+                    self.send({"type": kind, "id": content["id"], **more})
             case "act":
                 self.act(content["name"], content.get("value"))
 

@@ -1,26 +1,38 @@
 import re
 import xml.dom.minidom
 
-from k8slab.topology import change_placement, control_plane, ownership, placement
+from k8slab.topology import TOPOLOGIES, build, change_placement, collapse, control_plane, ownership, placement
+from k8slab.topology.kinds import SCHEMAS
 from k8slab.views.export import to_html
-from k8slab.views.layout import PlacementLayout, control_plane_scene, ownership_scene
-from k8slab.views.look import LOOK
+from k8slab.views.graph_drawing import drawing_of
+from k8slab.views.icons import KIND_ICONS
+from k8slab.views.layout import control_plane_scene
+from k8slab.views.look import LOOK, worst
 from k8slab.views.picture import picture_html, svg
+from k8slab.views.placement_layout import DENSE, PlacementLayout
 from k8slab.views.scene import difference
 
 
-def node(name: str) -> dict:
-    return {"kind": "Node", "metadata": {"name": name}}
+def node(name: str, zone: str = "") -> dict:
+    labels = {"topology.kubernetes.io/zone": zone} if zone else {}
+    return {"kind": "Node", "metadata": {"name": name, "labels": labels}}
 
 
-def pod(name: str, on: str = "", created: str = "") -> dict:
+def pod(name: str, on: str = "", created: str = "", owner: str = "", phase: str = "Running") -> dict:
     meta = {"name": name, "namespace": "chat", "creationTimestamp": created}
-    return {"kind": "Pod", "metadata": meta, "spec": {"nodeName": on}, "status": {"phase": "Running"}}
+    if owner:
+        meta["ownerReferences"] = [{"kind": "ReplicaSet", "name": owner, "controller": True}]
+    return {"kind": "Pod", "metadata": meta, "spec": {"nodeName": on, "containers": [{}]}, "status": {"phase": phase}}
 
 
 def place(scene: dict, name: str) -> tuple[float, float]:
     item = scene["items"][f"Pod/chat/{name}"]
     return item["x"], item["y"]
+
+
+def ownership_scene(*objects: dict) -> dict:
+    graph = ownership(objects)
+    return drawing_of(TOPOLOGIES["ownership"]).scene(collapse(graph, graph, (), worst), "Who owns whom")
 
 
 def test_a_pod_keeps_its_place_when_others_come_and_go() -> None:
@@ -49,19 +61,58 @@ def test_a_layout_of_one_namespace_shows_no_other_pods() -> None:
     assert scene["alt"] == "1 node, 0 pods."
 
 
+def test_zones_are_frames_around_their_nodes() -> None:
+    graph = placement([node("n1", "a"), node("n2", "b"), node("n3", "b")], [])
+    items = PlacementLayout(zones=True).scene(graph)["items"]
+    for zone, inside in (("a", ["n1"]), ("b", ["n2", "n3"])):
+        frame = items[f"Zone/{zone}"]
+        for name in inside:
+            box = items[f"Node/{name}"]
+            assert abs(box["x"] - frame["x"]) + box["w"] / 2 <= frame["w"] / 2
+            assert abs(box["y"] - frame["y"]) + box["h"] / 2 <= frame["h"] / 2
+
+
+def test_pods_of_a_workload_can_stand_together_in_a_box() -> None:
+    pods = [pod("a", "n1", owner="web"), pod("b", "n1", owner="web", phase="Failed"), pod("c", "n1", owner="db")]
+    items = PlacementLayout(grouped=True).scene(placement([node("n1")], pods))["items"]
+    marks = {item["name"]: (item["count"], item["state"]) for item in items.values() if item["type"] == "mark"}
+    assert marks == {"web": (2, "failed"), "db": (1, "unready")}
+
+
+def test_a_big_cluster_is_drawn_close_together() -> None:
+    graph = placement([node(f"n{i}") for i in range(DENSE[1] + 1)], [pod("a", "n1")])
+    assert PlacementLayout().scene(graph)["items"]["Pod/chat/a"]["label"] == "", "its name is in the tooltip"
+
+
 def test_every_state_has_a_look_of_its_own() -> None:
     looks = [(look.path, look.hollow, look.dashed) for look in LOOK.values()]
     assert len(set(looks)) == len(looks), "shape alone must tell states apart"
 
 
+def test_every_kind_that_is_drawn_has_a_shape() -> None:
+    drawn = {kind for t in TOPOLOGIES.values() for column in t.columns for kind in column}
+    assert drawn <= KIND_ICONS.keys()
+
+
 def test_a_picture_is_well_formed_and_says_what_it_shows() -> None:
+    pods = [pod(f"a{i}", "n<1>", owner="web") for i in range(3)]
+    service = {"kind": "Service", "metadata": {"name": "s", "namespace": "chat"}, "spec": {"selector": {"app": "x"}}}
+    traffic = build(SCHEMAS["traffic"], [*pods, service, node("n<1>")])
     for scene in (
-        PlacementLayout().scene(placement([node("n<1>")], [pod("a", "n<1>")])),
+        PlacementLayout().scene(placement([node("n<1>")], pods)),
+        PlacementLayout(zones=True).scene(placement([node("n<1>", "z")], pods)),
         control_plane_scene(control_plane([node("n1")])),
-        ownership_scene(ownership([pod("a")])),
+        ownership_scene(*pods),
+        drawing_of(TOPOLOGIES["traffic"]).scene(collapse(traffic, traffic), "Traffic"),
     ):
         assert xml.dom.minidom.parseString(svg(scene)).getElementsByTagName("desc")[0].firstChild.data == scene["alt"]
         assert 'alt="' in picture_html(scene)
+
+
+def test_a_still_picture_of_ten_thousand_pods_stays_small() -> None:
+    pods = [pod(f"p-{i}", f"n-{i % 1000}") for i in range(10_000)]
+    picture = picture_html(PlacementLayout().scene(placement([node(f"n-{i}") for i in range(1000)], pods)))
+    assert len(picture) < 1_000_000
 
 
 def test_an_exported_page_needs_nothing_from_outside() -> None:

@@ -1,0 +1,367 @@
+"""One view for all topologies: placement, ownership, traffic, access, storage, configuration, zones, reachability.
+
+The way of a picture: mirrors → graph (`k8slab.topology`, in place) → what is chosen (`select`) → what stands together
+(`collapse`) → places (`placement_layout`, `layered`, `ring`) → scene. All of it happens in the kernel, so that the picture of a
+saved notebook is the picture of the live one, and its parts are pure functions with tests. The browser draws and asks: its
+controls send their wishes over the widget's channel, which JupyterLab serves beside a running cell (kernel subshells).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from kubernetes.client import ApiException
+
+from k8slab.apimachinery.types import Object, name_of, namespace_of
+from k8slab.client.cluster import ALL, Cluster
+from k8slab.client.errors import sentence
+from k8slab.client.tables import html_table
+from k8slab.errors import K8slabError
+from k8slab.topology import PLACEMENT_COLUMNS, Graph, collapse, object_id, owners_tree, placement_rows, placement_tree
+from k8slab.topology.catalogue import TOPOLOGIES, Topology
+from k8slab.topology.collapse import group_of
+from k8slab.topology.reach import change_reachability
+from k8slab.topology.select import Choice, is_system, matcher, select
+from k8slab.views.commands import object_commands, view_command
+from k8slab.views.focus import KINDS, QUESTIONS, focus, on_picture
+from k8slab.views.graph_drawing import Drawing, drawing_of
+from k8slab.views.live import LiveView, split_id
+from k8slab.views.look import worst
+from k8slab.views.placement_layout import PlacementLayout
+from k8slab.views.scene import Scene
+
+__all__ = ["TopologyView"]
+
+#: With more pods than this the pods of a workload stand together from the start.
+_MANY = {"reachability": 12}
+_LINES = 200
+
+
+class TopologyView(LiveView):
+    """A topology of a cluster, live.
+
+    Parameters
+    ----------
+    cluster
+        What to look at.
+    kind
+        One of `k8slab.topology.catalogue.TOPOLOGIES`: "placement", "ownership", "traffic", "access", "storage",
+        "configuration", "zones", "reachability".
+    namespace
+        Show only this one; "" shows all.
+    """
+
+    topology: Topology
+    graph: Graph
+    _picture: Graph
+    _layout: PlacementLayout | None
+    _drawing: Drawing
+    _grouped: bool | None
+    _expanded: set[str]
+    _touched: set[str]
+    _answer: Scene | None
+    _boxes: bool
+    _redraw: bool
+
+    def __init__(self, cluster: Cluster, kind: str = "placement", namespace: str = ALL) -> None:
+        self.cluster = cluster
+        self.choice = Choice(namespace=namespace)
+        self._problem = ""
+        self._set_topology(kind)
+        super().__init__(cluster, self._resources(), fallback=namespace or cluster.namespace)
+
+    # -- model ---------------------------------------------------------------------------------------------------------
+
+    def take(self, change: str, obj: Object) -> None:
+        """Take one change into the graph."""
+        self._touched.add(self.topology.change(self.graph, change, obj))
+
+    def make_scene(self) -> Scene:
+        """Return what is chosen of the graph, as a scene."""
+        self._touched = set()
+        self._start_grouped()
+        if self._boxes:
+            self._layout = self._layout or self._new_placement()
+            scene = self._layout.scene(self.graph)
+            self._picture = self.graph
+        else:
+            self._picture = self._select()
+            scene = self._drawing.scene(self._picture, self.topology.title)
+        return {**scene, **self._surroundings()}
+
+    def refresh(self) -> None:
+        """Draw the graph as it is now; of a large placement, only what events have touched."""
+        with self._model_lock:
+            self._poll()
+            touched, self._touched = self._touched, set()
+            change = self._layout.change(self.graph, touched) if self._boxes and self._layout and not self._redraw else None
+            self._redraw = False
+            scene = {**self.make_scene(), **self.notices()} if change is None else None
+            around = {**self._surroundings(), **self.notices()} if change is not None else {}
+        if scene is not None:
+            self.show(scene)
+        elif change is not None:
+            self.patch({**change, "set": {**change.get("set", {}), **around}})
+
+    def _set_topology(self, kind: str) -> None:
+        if kind not in TOPOLOGIES:
+            raise K8slabError(f"There is no topology {kind!r}. There are: {', '.join(TOPOLOGIES)}.")
+        self.topology = TOPOLOGIES[kind]
+        self.graph = self.topology.start()
+        self._picture = self.graph
+        self._boxes = kind in ("placement", "zones")
+        self._layout = None
+        self._drawing = drawing_of(self.topology)
+        self._grouped = None
+        self._expanded = set()
+        self._touched = set()
+        self._question, self._chosen, self._answer = "", "", None
+        self._redraw = False
+        self.every = 2.0 if kind == "reachability" else None
+
+    def _resources(self) -> list[str]:
+        """Return the names of what must be fetched and exists on this cluster; Flows can be listed, not watched."""
+        found = []
+        for kind in self.topology.kinds:
+            try:
+                found.append(self.cluster.resource(kind).full_name)
+            except K8slabError:
+                continue
+        return [name for name in found if not name.startswith("flows.")]
+
+    def _poll(self) -> None:
+        if "Flow" not in self.topology.kinds:
+            return
+        try:
+            for flow in self.cluster.list("flows.sim.k8slab.dev", ALL):
+                change_reachability(self.graph, "ADDED", flow)
+        except (K8slabError, ApiException):
+            return  # not an embedded cluster, or not for this user: nothing is observed
+
+    def _start_grouped(self) -> None:
+        if self._grouped is None:
+            pods = sum(a["kind"] == "Pod" for _, a in self.graph.nodes(data=True))
+            self._grouped = not self._boxes and pods > _MANY.get(self.topology.name, 40)
+
+    def _new_placement(self) -> PlacementLayout:
+        choice, test = self.choice, matcher(self.choice.text)
+
+        def shows(a: dict[str, Any]) -> bool:
+            inside = not choice.namespace or a["namespace"] == choice.namespace
+            return inside and "Pod" not in choice.hidden and (not choice.text.strip() or test(a))
+
+        return PlacementLayout(shows=shows, zones=self.topology.name == "zones", grouped=bool(self._grouped))
+
+    def _select(self) -> Graph:
+        keep = select(self.graph, self.choice)
+        if self.topology.linked:
+            inside = set(keep)
+            keep = [k for k in keep if self.graph.nodes[k]["kind"] not in self.topology.linked or self._is_linked(k, inside)]
+        if self._grouped:
+            return collapse(self.graph, keep, self._expanded, worst)
+        groups = {group_of(self.graph.nodes[k]) for k in keep if self.graph.nodes[k]["kind"] == "Pod"}
+        return collapse(self.graph, keep, groups, worst, apart=len(keep))
+
+    def _is_linked(self, key: str, inside: set[str]) -> bool:
+        return any(k in inside for k in self.graph.succ[key]) or any(k in inside for k in self.graph.pred[key])
+
+    # -- around the picture --------------------------------------------------------------------------------------------
+
+    def _surroundings(self) -> Scene:
+        nodes = self.graph.nodes
+        one = {"Pods": "Pod", "Nodes": "Node"}
+        kinds = {one.get(a["kind"], a["kind"]) for _, a in self._picture.nodes(data=True)} | self.choice.hidden
+        spaces = {a["namespace"] for _, a in nodes(data=True) if a.get("namespace")} | ({self.choice.namespace} - {""})
+        controls = {
+            "topology": self.topology.name, "topologies": [[t.name, t.title] for t in TOPOLOGIES.values()],
+            "namespace": self.choice.namespace, "namespaces": sorted(spaces), "text": self.choice.text, "problem": self._problem,
+            "system": None if self._boxes else self.choice.system, "grouped": self._grouped,
+            "kinds": sorted(kinds - {"Client"} - ({"Node"} if self._boxes else set())),
+            "hidden": sorted(self.choice.hidden), "expanded": sorted(self._expanded), "question": self._question,
+            "questions": [[name, title, needs] for name, (title, needs) in QUESTIONS.items()],
+        }  # fmt: skip
+        answer = None if self._answer is None else on_picture(self._answer, self._picture)
+        command = view_command(self.topology, self.choice, self.cluster.namespace)
+        return {"controls": controls, "command": command, "focus": answer, "note": self._note()}
+
+    def _note(self) -> str:
+        if not self.refused:
+            return ""
+        return f"Left out, because you may not list it: {', '.join(sorted(self.refused))}."
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """Return the picture in words: a tree, or a line for every connection."""
+        if self._boxes:
+            return placement_tree(self._visible())
+        if self.topology.name == "ownership":
+            return owners_tree(self.graph.subgraph(select(self.graph, self.choice))) or "Nothing here yet."
+        rows = self._relations()
+        lines = [f"{source} {relation} {target}" for source, relation, target, _ in rows]
+        return "\n".join(lines) or "Nothing here yet."
+
+    def twin_html(self) -> str:
+        """Return the picture as a table."""
+        if self._boxes:
+            return html_table(PLACEMENT_COLUMNS, placement_rows(self._visible()))
+        if self.topology.name == "ownership":
+            return super().twin_html()
+        return html_table(("FROM", "RELATION", "TO", "SAID BY"), self._relations())
+
+    def _relations(self) -> list[tuple[str, str, str, str]]:
+        rows = [(u, edge["relation"] if edge.get("declared", True) else "may not talk to", v, _said(edge))
+                for u, v, edge in self._picture.edges(data=True)]  # fmt: skip
+        more = len(rows) - _LINES
+        return [*rows[:_LINES], *([("…", f"and {more} more", "", "")] if more > 0 else [])]
+
+    def _visible(self) -> Graph:
+        space = self.choice.namespace
+        keep = [k for k, a in self.graph.nodes(data=True) if a["kind"] == "Node" or space in (ALL, a["namespace"])]
+        return self.graph.subgraph(keep)
+
+    # -- details -------------------------------------------------------------------------------------------------------
+
+    def details(self, item: str) -> dict[str, Any] | None:
+        """Return YAML, events, relations and commands of what was clicked."""
+        with self._model_lock:
+            facts = {"relations": self._relatives(item), **self._membership(item)}
+        kind, namespace, name = split_id(item)
+        more = super().details(item)
+        if more is None:
+            return {"yaml": "", "events": [], "commands": [], **facts}
+        return {**more, **facts, "commands": object_commands(kind, name, namespace, self.cluster.namespace)}
+
+    def _relatives(self, item: str) -> list[list[str]]:
+        if item not in self._picture:
+            return []
+        out = [[_verb(e), v, _said(e)] for _, v, e in self._picture.out_edges(item, data=True)]
+        back = [[f"← {_verb(e)}", u, _said(e)] for u, _, e in self._picture.in_edges(item, data=True)]
+        return [*out, *back][:60]
+
+    def _membership(self, item: str) -> dict[str, Any]:
+        if item not in self._picture or self._boxes:
+            return {}
+        a = self._picture.nodes[item]
+        if a["kind"] in ("Pods", "Nodes"):
+            members = [[m, self.graph.nodes[m]["status"]] for m in a["members"][:_LINES] if m in self.graph]
+            return {"group": item, "open": item in self._expanded, "members": members}
+        return {"group": a["group"], "open": True} if self._grouped and a.get("group") else {}
+
+    # -- controls ------------------------------------------------------------------------------------------------------
+
+    def act(self, name: str, value: Any) -> None:
+        """Do what a control asks for, and draw."""
+        actions: dict[str, Callable[[Any], None]] = {
+            "topology": self.show_topology, "namespace": self.show_namespace, "filter": self.filter, "system": self.show_system,
+            "group": self.group, "hide": self.toggle_kind, "expand": self.expand, "tidy": lambda _: self.tidy(),
+            "ask": lambda v: self.ask(str(v[0]), str(v[1] or "")),
+        }  # fmt: skip
+        action = actions.get(name)
+        if action is not None:
+            self._problem = ""
+            try:
+                action(value)
+            except (K8slabError, ApiException) as error:
+                self._problem = sentence(error)
+            self._draw_anew()
+
+    def show_topology(self, kind: str) -> None:
+        """Show another topology of the same cluster."""
+        if kind == self.topology.name:
+            return
+        with self._model_lock:
+            self._set_topology(kind)
+            self.choice = replace(self.choice, hidden=frozenset())
+            self.follow(self._resources())
+
+    def show_namespace(self, namespace: str) -> None:
+        """Show one namespace, or all ("")."""
+        self._choose(replace(self.choice, namespace=namespace))
+
+    def filter(self, text: str) -> None:
+        """Show what has this in its name or, as ``app=web``, these labels, with what it is connected to."""
+        matcher(text)
+        self._choose(replace(self.choice, text=text))
+
+    def show_system(self, shown: bool) -> None:
+        """Show the cluster's own objects too, or not."""
+        self._choose(replace(self.choice, system=bool(shown)))
+
+    def toggle_kind(self, kind: str) -> None:
+        """Hide a kind, or show it again."""
+        self._choose(self.choice.toggled(kind))
+
+    def group(self, together: bool) -> None:
+        """Let the pods of a workload stand together, or each by itself."""
+        with self._model_lock:
+            self._grouped, self._layout = bool(together), None
+            self._expanded.clear()
+
+    def expand(self, group: str) -> None:
+        """Open a group, or close it again."""
+        with self._model_lock:
+            self._expanded ^= {group}
+
+    def tidy(self) -> None:
+        """Forget all places and arrange the picture anew."""
+        with self._model_lock:
+            self._layout = None
+            self._drawing.tidy()
+
+    def ask(self, question: str, chosen: str = "") -> None:
+        """Answer one of the questions of `k8slab.views.focus` on the picture; "" takes the answer away."""
+        if question and question not in QUESTIONS:
+            raise K8slabError(f"There is no question {question!r}. There are: {', '.join(QUESTIONS)}.")
+        answer = focus(question, self._all_objects(), self._real(chosen)) if question else None
+        with self._model_lock:
+            self._question, self._chosen, self._answer = question, chosen, answer
+
+    def _real(self, chosen: str) -> str:
+        """Return the object behind an item: of a group, its first member."""
+        a = self._picture.nodes[chosen] if chosen in self._picture else {}
+        return str(a["members"][0]) if a.get("members") else chosen
+
+    def _all_objects(self) -> Iterable[Object]:
+        with self._model_lock:
+            known = dict(self._objects)
+        have = {kind for kind, _, _ in known}
+        objects = {object_id(k, n, ns): o for (k, ns, n), o in known.items()}
+        for kind in KINDS:
+            if kind not in have:
+                try:
+                    found = self.cluster.list(kind, ALL)
+                except (K8slabError, ApiException):
+                    continue
+                objects |= {object_id(kind, name_of(o), namespace_of(o)): o for o in found}
+        spaces = {self.choice.namespace} if self.choice.namespace else None
+        return [o for o in objects.values() if self._asked_about(o, spaces)]
+
+    def _asked_about(self, obj: Object, spaces: set[str] | None) -> bool:
+        namespace = namespace_of(obj)
+        if not namespace:
+            return True
+        if spaces is not None:
+            return namespace in spaces or obj["kind"] == "Pod"
+        return self.choice.system or not is_system(
+            {"kind": obj["kind"], "name": name_of(obj), "namespace": namespace, "object": obj}
+        )
+
+    def _choose(self, choice: Choice) -> None:
+        with self._model_lock:
+            self.choice, self._layout = choice, None
+
+    def _draw_anew(self) -> None:
+        with self._model_lock:
+            self._redraw = True
+        self.refresh()
+
+
+def _verb(edge: dict[str, Any]) -> str:
+    return str(edge["relation"]) if edge.get("declared", True) else "may not talk to"
+
+
+def _said(edge: dict[str, Any]) -> str:
+    if edge.get("count", 1) > 1:
+        return f"{edge['count']} times"
+    return str(edge.get("text") or ", ".join(edge.get("fields") or ()))
