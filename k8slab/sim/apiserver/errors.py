@@ -9,7 +9,7 @@ from typing import Any
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["FieldError", "GoLiteral", "StatusError", "already_exists", "bad_request", "conflict", "forbidden", "gone",
+__all__ = ["OMITTED", "FieldError", "GoLiteral", "StatusError", "already_exists", "bad_request", "conflict", "forbidden", "gone",
            "internal_error", "invalid", "method_not_allowed", "method_not_supported", "not_found", "qualified",
            "resource_not_found", "too_many_requests", "unauthorized",
            "unreachable", "unsupported_media_type"]  # fmt: skip
@@ -62,7 +62,7 @@ class FieldError:
     def body(self) -> str:
         """The text without the field: ``Invalid value: "x": must be ...``."""
         label = _LABELS[self.type]
-        text = label if self.type in _WITHOUT_VALUE else f"{label}: {golang_value(self.value)}"
+        text = label if self.type in _WITHOUT_VALUE or self.value is OMITTED else f"{label}: {golang_value(self.value)}"
         return f"{text}: {self.detail}" if self.detail else text
 
     def __str__(self) -> str:
@@ -86,6 +86,10 @@ _WITHOUT_VALUE = {"FieldValueRequired", "FieldValueForbidden", "FieldValueTooLon
 
 class GoLiteral(str):
     """A value that is already spelled as Go would print it."""
+
+
+#: In the place of a value that would not help: the message does without.
+OMITTED = GoLiteral("")
 
 
 def golang_value(value: Any) -> str:

@@ -1,22 +1,21 @@
 """Jobs and CronJobs.
 
-Upstream: pkg/apis/batch/validation. Simplified: pod failure and success policies are checked only for the fields a learner
-meets first (their rules and the restart policy they need).
+Upstream: pkg/apis/batch/validation. The policies of Jobs are looked at in `k8slab.sim.apiserver.validation.job_policies`.
 """
 
 from k8slab.apimachinery.types import Object
-from k8slab.sim.apiserver.names import label_key
+from k8slab.sim.apiserver.names import dns1123_label
 from k8slab.sim.apiserver.validation.cron import schedule_complaint
 from k8slab.sim.apiserver.validation.fields import (
     Errors,
     immutable,
     invalid,
-    invalid_each,
     missing,
     nonnegative_fields,
     not_supported,
     required,
 )
+from k8slab.sim.apiserver.validation.job_policies import index_limit_errors, managed_by_errors, policy_errors
 from k8slab.sim.apiserver.validation.pod_spec import pod_template_errors
 from k8slab.sim.apiserver.validation.selectors import label_selector_errors, shown_selector, template_label_errors
 
@@ -25,7 +24,6 @@ __all__ = ["cron_job_errors", "job_errors", "job_status_errors", "job_update_err
 _COUNTS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished",
            "backoffLimitPerIndex", "maxFailedIndexes")  # fmt: skip
 _MODES = ("Indexed", "NonIndexed")
-_REPLACEMENT = ("Failed", "TerminatingOrFailed")
 _CONCURRENCY = ("Allow", "Forbid", "Replace")
 _MUTABLE_WHILE_SUSPENDED = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
 
@@ -36,7 +34,17 @@ def job_errors(job: Object) -> Errors:
     errors: Errors = []
     if not spec.get("manualSelector") and spec.get("selector") is not None:
         errors += _generated_labels_errors(job, spec)
-    return errors + _job_spec_errors(spec)
+    return errors + _job_spec_errors(spec) + _host_name_errors(job, spec)
+
+
+def _host_name_errors(job: Object, spec: Object) -> Errors:
+    """The pods of an Indexed Job are hosts named after their index."""
+    if spec.get("completionMode") != "Indexed" or not spec.get("completions") or spec["completions"] < 0:
+        return []
+    name = job["metadata"].get("name", "")
+    host = f"{name}-{spec['completions'] - 1}"
+    detail = f"will not able to create pod with invalid DNS label: {host}"
+    return [invalid("metadata.name", name, detail)] if dns1123_label(host) else []
 
 
 def _generated_labels_errors(job: Object, spec: Object) -> Errors:
@@ -48,7 +56,7 @@ def _generated_labels_errors(job: Object, spec: Object) -> Errors:
     errors: Errors = []
     if not meta.get("uid"):
         errors.append(required("metadata.uid"))
-    for prefix in ("batch.kubernetes.io/", ""):
+    for prefix in ("", "batch.kubernetes.io/"):
         for key, value in wanted.items():
             found = labels.get(prefix + key)
             if found is None:
@@ -75,45 +83,20 @@ def _common_errors(spec: Object, path: str) -> Errors:
     errors = nonnegative_fields(spec, _COUNTS, path)
     if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
         errors.append(required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified"))
-    manager = spec.get("managedBy")
-    if manager is not None:
-        errors += invalid_each(f"{path}.managedBy", manager, label_key(manager))
     mode = spec.get("completionMode", "NonIndexed")
+    errors += managed_by_errors(spec.get("managedBy"), f"{path}.managedBy")
     if mode not in _MODES:
         errors.append(not_supported(f"{path}.completionMode", mode, ("NonIndexed", "Indexed")))
     elif mode == "Indexed":
-        if spec.get("completions") is None:
-            errors.append(required(f"{path}.completions", "when completion mode is Indexed"))
-        if spec.get("parallelism", 0) > 100000:
-            detail = "must be less than or equal to 100000 when completion mode is Indexed"
-            errors.append(invalid(f"{path}.parallelism", spec["parallelism"], detail))
+        errors += index_limit_errors(spec, path)
     else:
         for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
             if spec.get(name) is not None:
                 errors.append(invalid(f"{path}.{name}", spec[name], "requires indexed completion mode"))
-    errors += _policy_errors(spec, path)
+    errors += policy_errors(spec, path)
     template = spec.get("template") or {}
     errors += pod_template_errors(template, f"{path}.template")
     return errors + _restart_errors(spec, template, f"{path}.template.spec.restartPolicy")
-
-
-def _policy_errors(spec: Object, path: str) -> Errors:
-    errors: Errors = []
-    replacement, failure = spec.get("podReplacementPolicy"), spec.get("podFailurePolicy")
-    if failure is not None and not failure.get("rules"):
-        errors.append(required(f"{path}.podFailurePolicy.rules", "must specify at least one rule"))
-    if failure is not None and replacement not in (None, "Failed"):
-        errors.append(not_supported(f"{path}.podReplacementPolicy", replacement, ("Failed",)))
-    elif replacement is not None and replacement not in _REPLACEMENT:
-        errors.append(not_supported(f"{path}.podReplacementPolicy", replacement, _REPLACEMENT))
-    success = spec.get("successPolicy")
-    if success is not None:
-        if spec.get("completionMode") != "Indexed":
-            errors.append(invalid(f"{path}.successPolicy", success, "requires indexed completion mode"))
-        if not success.get("rules"):
-            detail = "at least one rules must be specified when the successPolicy is specified"
-            errors.append(required(f"{path}.successPolicy.rules", detail))
-    return errors
 
 
 def _restart_errors(spec: Object, template: Object, path: str) -> Errors:

@@ -5,7 +5,16 @@ Upstream: pkg/apis/core/validation (ValidateEndpoints) and pkg/apis/discovery/va
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.names import dns1123_label, dns1123_subdomain, ip_address, port_number
-from k8slab.sim.apiserver.validation.fields import Errors, duplicate, immutable, invalid_each, not_supported, required, too_many
+from k8slab.sim.apiserver.validation.fields import (
+    Errors,
+    duplicate,
+    immutable,
+    invalid,
+    invalid_each,
+    not_supported,
+    required,
+    too_many,
+)
 from k8slab.sim.apiserver.validation.services import protocol_errors, special_ip_errors
 
 __all__ = ["endpoint_slice_errors", "endpoint_slice_update_errors", "endpoints_errors"]
@@ -61,9 +70,11 @@ def endpoint_slice_errors(piece: Object) -> Errors:
             errors.append(required(f"endpoints[{i}].addresses", "must contain at least 1 address"))
         elif len(addresses) > 100:
             errors.append(too_many(f"endpoints[{i}].addresses", len(addresses), 100))
-        rule = dns1123_subdomain if kind == "FQDN" else ip_address
         for j, address in enumerate(addresses):
-            errors += invalid_each(f"endpoints[{i}].addresses[{j}]", address, rule(address))
+            errors += _slice_address_errors(kind, address, f"endpoints[{i}].addresses[{j}]")
+        hostname = endpoint.get("hostname")
+        if hostname:
+            errors += invalid_each(f"endpoints[{i}].hostname", hostname, dns1123_label(hostname))
     if len(ports) > 100:
         errors.append(too_many("ports", len(ports), 100))
     names: set[str] = set()
@@ -76,6 +87,20 @@ def endpoint_slice_errors(piece: Object) -> Errors:
             errors += invalid_each(f"ports[{i}].name", name, dns1123_label(name))
         errors += protocol_errors(port.get("protocol", ""), f"ports[{i}].protocol")
     return errors
+
+
+def _slice_address_errors(kind: str, address: str, path: str) -> Errors:
+    if kind == "FQDN":
+        complaints = dns1123_subdomain(address.removesuffix("."))
+        if not complaints and "." not in address.removesuffix("."):
+            complaints = ("should be a domain with at least two segments separated by dots",)
+        return invalid_each(path, address, complaints)
+    errors = invalid_each(path, address, ip_address(address))
+    if errors or kind not in _ADDRESS_TYPES:
+        return errors
+    if (":" in address) != (kind == "IPv6"):
+        errors.append(invalid(path, address, f"must be an {kind} address"))
+    return errors + special_ip_errors(address, path)
 
 
 def endpoint_slice_update_errors(new: Object, old: Object) -> Errors:

@@ -3,10 +3,11 @@
 Upstream: pkg/apis/networking/validation.
 """
 
-from k8slab.apimachinery.types import Object
+from k8slab.apimachinery.types import Object, annotations
 from k8slab.sim.apiserver.names import (
     cidr,
     dns1035_label,
+    dns1123_label,
     dns1123_subdomain,
     dns1123_wildcard,
     domain_prefixed_path,
@@ -32,6 +33,8 @@ __all__ = ["ingress_class_errors", "ingress_class_update_errors", "ingress_error
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 _BAD_SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_SUFFIXES = ("/..", "/.")
+_PARAMETER_SCOPES = ("Cluster", "Namespace")
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
@@ -131,6 +134,10 @@ def ingress_errors(ingress: Object) -> Errors:
         if secret:
             errors += invalid_each(f"spec.tls[{i}].secretName", secret, dns1123_subdomain(secret))
     name = spec.get("ingressClassName")
+    noted = annotations(ingress).get(_CLASS_ANNOTATION)
+    if name is not None and noted is not None and noted != name:
+        detail = "must match `ingressClassName` when both are specified"
+        errors.append(invalid(f"annotations.{_CLASS_ANNOTATION}", noted, detail))
     return errors + (invalid_each("spec.ingressClassName", name, dns1123_subdomain(name)) if name is not None else [])
 
 
@@ -206,7 +213,21 @@ def ingress_class_errors(ingress_class: Object) -> Errors:
         errors.append(required("spec.controller"))
     if parameters is not None:
         errors += [required(f"spec.parameters.{field}") for field in ("kind", "name") if not parameters.get(field)]
+        errors += _parameters_scope_errors(parameters, "spec.parameters")
     return errors
+
+
+def _parameters_scope_errors(parameters: Object, path: str) -> Errors:
+    scope, namespace = parameters.get("scope"), parameters.get("namespace")
+    if scope is None:
+        return [required(f"{path}.scope")]
+    if scope not in _PARAMETER_SCOPES:
+        return [not_supported(f"{path}.scope", scope, _PARAMETER_SCOPES)]
+    if scope == "Cluster":
+        return [] if namespace is None else [forbidden(f"{path}.namespace", "`parameters.scope` is set to 'Cluster'")]
+    if namespace is None:
+        return [required(f"{path}.namespace", "`parameters.scope` is set to 'Namespace'")]
+    return invalid_each(f"{path}.namespace", namespace, dns1123_label(namespace))
 
 
 def ingress_class_update_errors(new: Object, old: Object) -> Errors:

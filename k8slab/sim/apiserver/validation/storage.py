@@ -6,8 +6,9 @@ Simplified: of the sources of a volume only hostPath, local, nfs and csi are loo
 
 from typing import Any
 
-from k8slab.apimachinery.quantity import parse_quantity
+from k8slab.apimachinery.quantity import parse_quantity, value
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.errors import GoLiteral
 from k8slab.sim.apiserver.names import dns1123_subdomain, label_key
 from k8slab.sim.apiserver.validation.fields import (
     Errors,
@@ -15,10 +16,11 @@ from k8slab.sim.apiserver.validation.fields import (
     immutable,
     invalid,
     invalid_each,
+    missing,
     not_supported,
     required,
+    too_long,
 )
-from k8slab.sim.apiserver.validation.resources import quantity_errors
 from k8slab.sim.apiserver.validation.selectors import label_selector_errors, node_selector_errors, topology_term_errors
 from k8slab.sim.apiserver.validation.volumes import host_path_errors
 
@@ -32,6 +34,7 @@ _BINDING = ("Immediate", "WaitForFirstConsumer")
 _NOT_A_SOURCE = {"accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
                  "storageClassName", "volumeAttributesClassName", "volumeMode"}  # fmt: skip
 _POSITIVE = "must be greater than zero"
+_NO_QUANTITY = "must be a valid resource quantity"
 _CLAIM_FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
 
 
@@ -56,9 +59,10 @@ def volume_errors(volume: Object) -> Errors:
     if not capacity:
         errors.append(required("spec.capacity"))
     if "storage" not in capacity or len(capacity) > 1:
-        errors.append(not_supported("spec.capacity", capacity, ("storage",)))
+        errors.append(not_supported("spec.capacity", missing(spec.get("capacity")), ("storage",)))
     for name, quantity in capacity.items():
-        errors += quantity_errors(name, quantity, f"spec.capacity[{name}]")
+        if parse_quantity(quantity) < 0:
+            errors.append(invalid(f"spec.capacity[{name}]", value(quantity), _NO_QUANTITY))
         if parse_quantity(quantity) <= 0:
             errors.append(invalid(f"spec.capacity[{name}]", str(quantity), _POSITIVE))
     policy = spec.get("persistentVolumeReclaimPolicy")
@@ -93,10 +97,21 @@ def _source_errors(spec: Object) -> Errors:
             errors.append(required(f"{path}.path"))
         if spec.get("nodeAffinity") is None:
             errors.append(required("spec.nodeAffinity", "Local volume requires node affinity"))
-    elif kind in ("nfs", "csi"):
-        fields = ("server", "path") if kind == "nfs" else ("driver", "volumeHandle")
-        errors += [required(f"{path}.{field}") for field in fields if not source.get(field)]
+    elif kind == "nfs":
+        errors += [required(f"{path}.{field}") for field in ("server", "path") if not source.get(field)]
+        if source.get("path") and not source["path"].startswith("/"):
+            errors.append(invalid(f"{path}.path", source["path"], "must be an absolute path"))
+    elif kind == "csi":
+        errors += _driver_errors(source.get("driver", ""), f"{path}.driver")
+        errors += [] if source.get("volumeHandle") else [required(f"{path}.volumeHandle")]
     return errors + [forbidden(f"spec.{name}", "may not specify more than 1 volume type") for name in sources[1:]]
+
+
+def _driver_errors(name: str, path: str) -> Errors:
+    if not name:
+        return [required(path)]
+    errors = [too_long(path, 63)] if len(name) > 63 else []
+    return errors + invalid_each(path, name, dns1123_subdomain(name.lower()))
 
 
 def volume_update_errors(new: Object, old: Object) -> Errors:
@@ -130,7 +145,14 @@ def claim_errors(claim: Object) -> Errors:
     for name in ("dataSource", "dataSourceRef"):
         if name in spec:
             errors += _data_source_errors(spec[name], f"spec.{name}")
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None and reference is not None and _referred(source) != _referred(reference):
+        errors.append(invalid("spec", GoLiteral("{}"), "must match dataSourceRef"))
     return errors + _class_name_errors(spec, "volumeAttributesClassName", "spec")
+
+
+def _referred(source: Object) -> tuple[str, str, str]:
+    return source.get("apiGroup") or "", source.get("kind") or "", source.get("name") or ""
 
 
 def _data_source_errors(source: Object, path: str) -> Errors:
@@ -177,9 +199,8 @@ def _changes(before: Object, after: Object) -> str:
 def claim_status_errors(new: Object, old: Object) -> Errors:
     """Check an update of a claim's status."""
     capacity = (new.get("status") or {}).get("capacity") or {}
-    detail = "must be a valid resource quantity"
     return [
-        invalid(f"status.capacity[{name}]", str(quantity), detail)
+        invalid(f"status.capacity[{name}]", value(quantity), _NO_QUANTITY)
         for name, quantity in capacity.items()
         if parse_quantity(quantity) < 0
     ]
