@@ -81,6 +81,7 @@ def success(**one):
     return {**INDEXED, "successPolicy": {"rules": [one]}}
 
 
+NONE = "at least one rules must be specified when the successPolicy is specified"
 TWO = "spec.successPolicy.rules[0]"
 
 
@@ -92,9 +93,7 @@ TWO = "spec.successPolicy.rules[0]"
         ({"successPolicy": {"rules": []}}, ['spec.successPolicy: Invalid value: {"rules":[]}: requires indexed completion mode']),
         (
             {**INDEXED, "successPolicy": {}},
-            [
-                "spec.successPolicy.rules: Required value: at least one rules must be specified when the successPolicy is specified"
-            ],
+            [f"spec.successPolicy.rules: Required value: {NONE}"],
         ),
         (
             success(succeededCount=6),
