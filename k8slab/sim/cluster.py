@@ -52,6 +52,7 @@ from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
 from k8slab.sim.housekeeping import Housekeeping
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
+from k8slab.sim.leaderelection import Replicas
 from k8slab.sim.network import NetNamespace, Network
 from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.nodeports import NodePorts
@@ -151,7 +152,8 @@ class Cluster:
         proxy = self._client("system:kube-proxy", "kube-proxy")
         self.network = Network(proxy, kernel, config.network_policy, config.pod_network)
         self.runtime = Runtime(kernel, self.network)
-        self.scheduler = Scheduler(self._client("system:kube-scheduler", "kube-scheduler"), kernel, self.traces)
+        scheduler = self._client("system:kube-scheduler", "kube-scheduler")
+        self.scheduler = Scheduler(scheduler, kernel, self.traces)
         self.controllers = ControllerManager(
             self._controller_client,
             kernel,
@@ -160,6 +162,12 @@ class Cluster:
             sign_token=self.tokens.legacy,
             sign_certificate=partial(sign_request, self._pki.ca),
         )
+        hosts = [node.name for node in self._servers()] or ["control-plane"]
+        manager = self._controller_client(MANAGER)
+        self.electors = {
+            "kube-scheduler": Replicas.on(hosts, scheduler, kernel, "kube-scheduler", self.scheduler),
+            MANAGER: Replicas.on(hosts, manager, kernel, MANAGER, self.controllers),
+        }
         volumes = config.database.with_name("volumes.json") if config.database else None
         self.disks = DiskKeeper(volumes, self.runtime, kernel)
         provisioner = self.loopback.client(service_account_user("kube-system", ACCOUNT), ACCOUNT)
@@ -203,14 +211,16 @@ class Cluster:
         world.components.update(
             {
                 "kube-apiserver": self.api_switch,
-                "kube-scheduler": switch(self.scheduler),
-                "kube-controller-manager": switch(self.controllers),
                 "metrics-server": switch(self.metrics),
                 "prometheus": switch(self.adapter),
                 "addons": switch(self.provisioner, self.load_balancers),
                 "dns": lambda down: setattr(self.network.dns, "silent", down),
             }
         )
+        for name, replicas in self.electors.items():
+            world.components[f"{name}/api"] = replicas.cut
+            world.leaders[name] = replicas.leader
+            world.components.update({f"{name}@{host}": replicas.switch(host) for host in replicas.instances})
         self.faults = FaultInjector(master, self.kernel, world)
 
     def application(self) -> ApiServer:
@@ -308,10 +318,10 @@ class Cluster:
             self.disks.start,
             self.network.start,
             *kubelets,
-            self.controllers.start,
+            self.electors[MANAGER].start,
             self.provisioner.start,
             self.load_balancers.start,
-            self.scheduler.start,
+            self.electors["kube-scheduler"].start,
             self.metrics.start,
             self.load.start,
             self.adapter.start,
@@ -331,10 +341,10 @@ class Cluster:
             self.load.stop,
             self.faults.stop,
             self.metrics.stop,
-            self.scheduler.stop,
+            self.electors["kube-scheduler"].stop,
             self.load_balancers.stop,
             self.provisioner.stop,
-            self.controllers.stop,
+            self.electors[MANAGER].stop,
             *kubelets,
             self.network.stop,
             self.housekeeping.stop,

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.pki import Pki, ensure_pki
 from k8slab.sim.cluster import MASTER, Cluster, ClusterConfig
+from k8slab.sim.kubelet import NodeConfig
 from k8slab.sim.shape import default_nodes
 
 Headers = dict[str, str]
@@ -175,9 +176,10 @@ def make_api(pki: Pki) -> Iterator[Callable[..., Api]]:
     started: list[Api] = []
 
     def make(
-        workers: int | None = None, seed: int = 1, database: Path | None = None, start_delays: bool = False, **more: Any
-    ) -> Api:
-        nodes = [] if workers is None else default_nodes(workers)
+        workers: int | None = None, seed: int = 1, database: Path | None = None, start_delays: bool = False,
+        nodes: list[NodeConfig] | None = None, **more: Any,
+    ) -> Api:  # fmt: skip
+        nodes = nodes or ([] if workers is None else default_nodes(workers))
         config = ClusterConfig(nodes, seed=seed, clock_mode="stepped", start_delays=start_delays, database=database, **more)
         cluster = Cluster(config, pki, loop)
         cluster.start()

@@ -94,7 +94,9 @@ def test_without_a_scheduler_pods_wait(api: Api) -> None:
     api.post(PODS, {"metadata": {"name": "late"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}})
     api.advance(20)
     assert "nodeName" not in api.get(f"{PODS}/late").json["spec"]
-    api.advance(20)
+    api.advance(24)
+    assert "nodeName" not in api.get(f"{PODS}/late").json["spec"]  # the new instance waits for the lease of the old one
+    api.advance(4)
     assert api.get(f"{PODS}/late").json["spec"]["nodeName"]
     assert api.get(f"{FAULTS}/f").json["status"]["phase"] == "Healed"
 

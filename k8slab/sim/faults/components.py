@@ -1,6 +1,7 @@
 """How each component is stopped for a while, and started again; what a component needs to catch up it lists when it starts.
 
-With the API server, all that lives on it falls silent: scheduler, controllers and add-ons are stopped, kubelets are cut off.
+With the API server, all that lives on it falls silent: scheduler and controllers cannot renew their leases, add-ons are
+stopped, kubelets are cut off.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from k8slab.sim.faults.world import World
 __all__ = ["ApiServerSwitch", "switch"]
 
 _API = "component/kube-apiserver"
-_CLIENTS = ("kube-scheduler", "kube-controller-manager", "metrics-server", "addons")
+_CLIENTS = ("kube-scheduler/api", "kube-controller-manager/api", "metrics-server", "addons")
 
 
 class _Component(Protocol):

@@ -111,8 +111,11 @@ class FaultInjector:
                 world.hold(name, on_nodes[kind], node)
             return nodes
         if kind == "ComponentDown":
-            world.hold(name, "component", spec["component"])
-            return [str(spec["component"])]
+            instances = world.instances(spec["component"], spec.get("nodes") or ())
+            for instance in instances:
+                world.hold(name, "component", instance)
+            several = len(world.control_plane) > 1
+            return [i if several else i.partition("@")[0] for i in instances]
         if kind == "RegistryDown":
             registry = spec.get("registry") or ALL_REGISTRIES
             world.hold(name, "registry", registry)

@@ -15,14 +15,14 @@ from k8slab.sim.glassbox_kinds import GROUP
 
 __all__ = ["COMPONENTS", "FAULT", "fault_errors"]
 
-COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "metrics-server", "dns")
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "metrics-server", "prometheus", "dns")
 _NEEDS = {  # what each type must say, and what it may say besides
     "NodeCrash": (("nodes", "zones"), ()),
     "KubeletStopped": (("nodes", "zones"), ()),
     "DiskFull": (("nodes", "zones"), ()),
     "NetworkPartition": (("between",), ()),
     "SlowNetwork": (("between",), ("latencySeconds", "loss")),
-    "ComponentDown": (("component",), ()),
+    "ComponentDown": (("component",), ("nodes",)),
     "RegistryDown": ((), ("registry",)),
     "MemoryLeak": (("target",), ("bytesPerSecond",)),
 }
@@ -70,8 +70,9 @@ _SPEC: Object = {
             "NodeCrash: the machine is off, its containers are gone. KubeletStopped: the containers go on, nobody looks after "
             "them. NetworkPartition: no packet passes between two sides; nodes cut off from the control plane's node cannot "
             "reach the API server. SlowNetwork: packets between two sides take time or are lost. ComponentDown: a component "
-            "of the control plane or an add-on does not run. RegistryDown: images cannot be pulled. MemoryLeak: containers "
-            "use more and more memory. DiskFull: a node reports disk pressure.",
+            "of the control plane or an add-on does not run; of several instances the leader, or those on the nodes. "
+            "RegistryDown: images cannot be pulled. MemoryLeak: containers use more and more memory. DiskFull: a node reports "
+            "disk pressure.",
             enum=sorted(_NEEDS),
         ),
         "nodes": _texts("Names of the nodes that are hit."),

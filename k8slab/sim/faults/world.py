@@ -31,7 +31,10 @@ class World:
     control_plane
         Names of the nodes on which the API server runs.
     components
-        By name: what stops a component (True), and what starts it again (False).
+        By name: what stops a component (True), and what starts it again (False); "kube-scheduler@control-plane" for one of
+        several instances.
+    leaders
+        Of components with several instances: on which node the one runs that leads.
     """
 
     kubelets: Mapping[str, Kubelet]
@@ -41,6 +44,7 @@ class World:
     pods: Informer
     control_plane: tuple[str, ...]
     components: dict[str, Callable[[bool], object]]
+    leaders: dict[str, Callable[[], str]] = field(default_factory=dict)
     _holders: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def hold(self, holder: str, what: str, target: str) -> None:
@@ -77,11 +81,28 @@ class World:
             self.network.set_reachable(node, not broken)
             if broken:
                 kubelet.crash()
+            self._control_plane_crash(node, broken)
         kubelet.connect(("cut", node) not in self._holders)
         if ("crash", node) in self._holders or ("kubelet", node) in self._holders:
             kubelet.stop()
         else:
             kubelet.start()
+
+    def _control_plane_crash(self, node: str, broken: bool) -> None:
+        """End the instances of components on a node; a lone control plane node keeps them, as it keeps the API server."""
+        if node not in self.control_plane or len(self.control_plane) < 2:
+            return
+        if not broken:
+            self.release(f"crash/{node}")
+            return
+        for name in self.leaders:
+            self.hold(f"crash/{node}", "component", f"{name}@{node}")
+
+    def instances(self, component: str, nodes: Iterable[str]) -> list[str]:
+        """Return which instances of a component a fault hits: those on the nodes, or the one that leads."""
+        if component not in self.leaders:
+            return [component]
+        return [f"{component}@{node}" for node in nodes or (self.leaders[component](),) if node in self.control_plane]
 
     def chosen(self, side: Object) -> list[str]:
         """Return the known nodes of a side: by name, or by zone."""

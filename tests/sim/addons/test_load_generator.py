@@ -48,7 +48,7 @@ def test_requests_to_nobody_are_refused(api):
 
 
 def test_a_server_that_dies_loses_what_it_worked_on(api):
-    spec = {"url": "http://web:8080/work?ms=9000", "source": {"pod": "web"}, "timeoutSeconds": 20}
+    spec = {"url": "http://web:8080/work?ms=9000", "source": {"pod": "web"}, "timeoutSeconds": 20, "arrivals": "constant"}
     api.post(API, {"metadata": {"name": "r"}, "spec": {**spec, "stages": [{"durationSeconds": 2, "target": 5}]}})
     api.advance(1)
     api.delete(f"{PODS}/web")
