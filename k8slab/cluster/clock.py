@@ -9,6 +9,7 @@ from k8slab.errors import K8slabError
 __all__ = ["turn"]
 
 _CLOCK = "/apis/sim.k8slab.dev/v1alpha1/clocks/cluster"
+_PIECE = 3600.0  #: a long jump is made of several, so that none takes longer than one waits for an answer
 _MODES = ("real", "accelerated", "stepped")
 
 
@@ -37,8 +38,10 @@ def turn(
             call(_CLOCK, {"spec": {**spec, "rate": rate} if rate else spec}, "PATCH")
         for _ in range(steps):
             call(f"{_CLOCK}/advance", _advance({"untilNextEvent": True}), "POST")
-        if advance:
-            call(f"{_CLOCK}/advance", _advance({"seconds": advance}), "POST")
+        left = advance or 0.0
+        while left > 0:
+            call(f"{_CLOCK}/advance", _advance({"seconds": min(left, _PIECE)}), "POST")
+            left -= _PIECE
         status = call(_CLOCK)["status"]
     except OSError as error:
         raise K8slabError(f'the cluster at {cluster.url} does not answer: {error}; see "{cluster.log}"') from error

@@ -39,6 +39,7 @@ from k8slab.sim.scheduler.trace import TraceLog
 __all__ = ["GROUP", "RESOURCES", "GlassBox"]
 
 _PATCHES = {"application/json-patch+json": "json", "application/merge-patch+json": "merge"}
+_EVENTS_AT_ONCE = 20  #: of a jump, before HTTP gets a turn
 _MOST_SECONDS = 366 * 86400
 
 
@@ -120,7 +121,9 @@ class GlassBox:
             return
         if spec.get("untilNextEvent"):
             self._kernel.advance_to_next()
-        self._kernel.advance(seconds)
+        end = self._kernel.now() + seconds
+        while self._kernel.advance_towards(end, _EVENTS_AT_ONCE):
+            await asyncio.sleep(0)  # others get their answers meanwhile
         await self._driver.idle()
 
     # the traces

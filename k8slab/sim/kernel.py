@@ -216,11 +216,20 @@ class Kernel:
     def advance(self, seconds: float) -> None:
         """Let simulated time pass at once, event by event, running everything that falls due on the way."""
         end = self.now() + seconds
+        while self.advance_towards(end, 1000):
+            pass
+
+    def advance_towards(self, end: float, events: int) -> bool:
+        """Let time pass until a moment, but for so many events at most; return whether some of it is left."""
         self.run_ready()
-        while (when := self.next_timer()) is not None and when <= end:
+        for _ in range(events):
+            when = self.next_timer()
+            if when is None or when > end:
+                self.clock.jump(max(0.0, end - self.now()))
+                return False
             self.clock.jump(max(0.0, when - self.now()))
             self.run_ready()
-        self.clock.jump(max(0.0, end - self.now()))
+        return True
 
     def advance_to_next(self) -> bool:
         """Jump to the earliest timer and run what falls due; return False if nothing waits."""
