@@ -14,7 +14,6 @@ from urllib.parse import unquote
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from k8slab.errors import K8slabError
 from k8slab.sim.apiserver.app import ApiServer
@@ -59,14 +58,10 @@ class _Protocol(HttpToolsProtocol):
         self.scope["peer_certificate"] = self._certificate  # type: ignore[typeddict-unknown-key]
 
 
-class _WebSocket(WSProtocol):
-    """uvicorn's WebSocket protocol, telling the application of the client's certificate."""
+def _web_socket(**connection: Any) -> asyncio.Protocol:
+    from k8slab.sim.websocket import WebSocket
 
-    async def run_asgi(self) -> None:
-        """Run the application."""
-        tls = self.transport.get_extra_info("ssl_object")
-        self.scope["peer_certificate"] = tls.getpeercert(binary_form=True) if tls is not None else None  # type: ignore[typeddict-unknown-key]
-        await super().run_asgi()
+    return WebSocket(**connection)
 
 
 class _Server(Server):
@@ -153,7 +148,7 @@ def _settings(app: ApiServer, pki: Pki) -> Config:
     return Config(
         app,
         http=_Protocol,
-        ws=_WebSocket,
+        ws=_web_socket,  # type: ignore[arg-type]  # anything that makes one
         lifespan="off",
         proxy_headers=False,
         log_config=None,
