@@ -209,10 +209,3 @@ def test_the_port_may_be_taken(tmp_path: Path) -> None:
 def test_the_state_directory_may_be_taken(kubeconfig: Path) -> None:
     with pytest.raises(K8slabError, match="another k8slab server is using the state directory"):
         ServerThread(ServerConfig(kubeconfig.parent)).start()
-
-
-@pytest.mark.parametrize("path", ["nodes/worker-1/proxy/stats/summary", "namespaces/default/services/kubernetes/proxy/"])
-def test_what_is_not_served_says_so(call: Caller, path: str) -> None:
-    code, reason, message = refusal(call("GET", f"/api/v1/{path}"))
-    assert (code, reason) == (501, "NotImplemented")
-    assert message.startswith("the embedded cluster does not serve ")
