@@ -1,19 +1,24 @@
 """``kubectl port-forward`` (SPDY in a WebSocket, and bare SPDY) and the Python client's (channels of a WebSocket)."""
 
+import base64
 import json
 import re
 import socket
+import ssl
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPConnection
 
 import pytest
+import websocket
+import yaml
 from kubernetes import client
 from kubernetes.stream import portforward
 
 from tests.clients.manifests import DEPLOYMENT, SERVICE, SLEEPER
-from tests.processes import Kubectl, eventually
+from tests.processes import K8slab, Kubectl, eventually
 
 BARE_SPDY = {"KUBECTL_PORT_FORWARD_WEBSOCKETS": "false"}
 
@@ -128,3 +133,52 @@ def test_the_python_client(core: client.CoreV1Api, web: Kubectl) -> None:
     forward.close()
     eventually(lambda: not forward.connected)
     forward.websocket.shutdown()  # the client leaves its socket open
+
+
+def test_a_client_asks_again_on_the_same_connection(web: Kubectl) -> None:
+    with forwarded(web, "service/web", 80) as port:
+        http = HTTPConnection("127.0.0.1", port, timeout=10)
+        http.connect()
+        socket_of_the_first = http.sock
+        for path, method, status in (("/", "GET", 200), ("/nothing", "HEAD", 404), ("/", "GET", 200)):
+            http.request(method, path)
+            answer = http.getresponse()
+            assert (answer.status, answer.version) == (status, 11)
+            answer.read()
+            assert http.sock is socket_of_the_first
+        http.close()
+
+
+def channels(server: K8slab, path: str, *protocols: str) -> websocket.WebSocket:
+    """A WebSocket of the administrator, with the subprotocols that are asked for."""
+    config = yaml.safe_load(server.kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+    files = [server.state / "client.crt", server.state / "client.key"]
+    for file, field in zip(files, ("client-certificate-data", "client-key-data"), strict=True):
+        file.write_bytes(base64.b64decode(user[field]))
+    context.load_cert_chain(*map(str, files))
+    url = cluster["server"].replace("https", "wss") + path
+    return websocket.create_connection(url, subprotocols=list(protocols), sslopt={"context": context}, timeout=10)
+
+
+def test_clients_that_name_no_protocol(server: K8slab, web: Kubectl) -> None:
+    pod = web("get", "pods", "-o", "jsonpath={.items[0].metadata.name}").out
+    tunnel = channels(server, f"/api/v1/namespaces/{web.namespace}/pods/{pod}/portforward?ports=80")
+    assert [tunnel.recv(), tunnel.recv()] == [b"\0P\0", b"\1P\0"]  # port 80 on either channel
+    tunnel.send_binary(b"\0HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert tunnel.recv().startswith(b"\0HTTP/1.1 200 OK\r\n")
+    tunnel.shutdown()
+
+
+def test_clients_that_speak_text(server: K8slab, kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=SLEEPER)
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=10s")
+    path = f"/api/v1/namespaces/{kubectl.namespace}/pods/sleeper/exec?command=sh&stdin=1&stdout=1&stderr=1"
+    shell = channels(server, path, "base64.channel.k8s.io")
+    shell.send("0" + base64.b64encode(b"echo hello; exit 3\n").decode())
+    assert shell.recv() == "1" + base64.b64encode(b"hello\n").decode()
+    failure = shell.recv()
+    shell.shutdown()
+    assert failure[0] == "3"
+    assert base64.b64decode(failure[1:]) == b"command terminated with non-zero exit code: exit status 3"

@@ -1,9 +1,13 @@
 """A connection that has been upgraded: messages of bytes in both directions, over a WebSocket or the bare socket.
 
+Of the channel protocols there is a form in text for browsers, ``base64``: the channel is a digit, the rest is encoded.
+
 The door tells of both with the same messages, ``websocket.*`` (ASGI's own) and ``upgrade.*`` (SPDY, see `k8slab.sim.door`).
 """
 
 import asyncio
+import base64
+import binascii
 from collections.abc import AsyncIterator
 
 from k8slab.sim.apiserver.http import Receive, Send
@@ -26,6 +30,7 @@ class Duplex:
 
     def __init__(self, receive: Receive, send: Send, kind: str, protocol: str) -> None:
         self._receive, self._send, self._kind, self.protocol = receive, send, kind, protocol
+        self._text = "base64" in protocol
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._sender = asyncio.ensure_future(self._run())
         self._closing = False
@@ -43,7 +48,7 @@ class Duplex:
                 return
             data = message.get("bytes") or (message.get("text") or "").encode()
             if data:
-                yield data
+                yield _decoded(data) if self._text else data
 
     async def close(self) -> None:
         """Send what is left, and hang up."""
@@ -52,13 +57,25 @@ class Duplex:
             self._queue.put_nowait(None)
         await self._sender
 
+    def _content(self, data: bytes) -> dict[str, bytes | str]:
+        if not self._text:
+            return {"bytes": data}
+        return {"text": chr(ord("0") + data[0]) + base64.b64encode(data[1:]).decode()}
+
     async def _run(self) -> None:
         gone = False
         while (data := await self._queue.get()) is not None:
             try:
                 if not gone:
-                    await self._send({"type": f"{self._kind}.send", "bytes": data})
+                    await self._send({"type": f"{self._kind}.send", **self._content(data)})
             except Exception:
                 gone = True
         if not gone:
             await self._send({"type": f"{self._kind}.close", "code": 1000})
+
+
+def _decoded(frame: bytes) -> bytes:
+    try:
+        return bytes([(frame[0] - ord("0")) & 0xFF]) + base64.b64decode(frame[1:], validate=True)
+    except binascii.Error:
+        return frame[:1]

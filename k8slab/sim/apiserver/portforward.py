@@ -21,12 +21,12 @@ from k8slab.sim.driver import Driver
 from k8slab.sim.kernel import Future, Kernel
 from k8slab.sim.network import Connection
 
-__all__ = ["CHANNELS", "SPDY_PROTOCOLS", "TUNNEL", "PortForward", "ports_of"]
+__all__ = ["SPDY_PROTOCOLS", "TUNNEL", "WEBSOCKET_PROTOCOLS", "PortForward", "ports_of"]
 
 log = logging.getLogger(__name__)
 
-CHANNELS = "v4.channel.k8s.io"
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
+WEBSOCKET_PROTOCOLS = (TUNNEL, "v4.channel.k8s.io", "v4.base64.channel.k8s.io")
 SPDY_PROTOCOLS = ("portforward.k8s.io",)
 
 

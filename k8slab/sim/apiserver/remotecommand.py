@@ -1,6 +1,6 @@
 """exec and attach: the streams of a command, carried over a WebSocket's channels or over SPDY streams.
 
-Upstream: k8s.io/apimachinery/pkg/util/remotecommand (v4 and v5.channel.k8s.io) and k8s.io/kubelet's
+Upstream: k8s.io/apimachinery/pkg/util/remotecommand (channel.k8s.io, also in base64; v4 and v5) and k8s.io/kubelet's
 cri/streaming/remotecommand. SPDY speaks v4 only.
 """
 
@@ -26,7 +26,13 @@ __all__ = ["SPDY_PROTOCOLS", "WEBSOCKET_PROTOCOLS", "RemoteCommand"]
 
 log = logging.getLogger(__name__)
 
-WEBSOCKET_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+WEBSOCKET_PROTOCOLS = (
+    "v5.channel.k8s.io",
+    "v4.channel.k8s.io",
+    "v4.base64.channel.k8s.io",
+    "channel.k8s.io",
+    "base64.channel.k8s.io",
+)
 SPDY_PROTOCOLS = ("v4.channel.k8s.io",)
 _STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
 _STREAMS = {"stdin": _STDIN, "stdout": _STDOUT, "stderr": _STDERR, "error": _ERROR, "resize": _RESIZE}
@@ -96,7 +102,7 @@ class RemoteCommand:
         except Exception as error:
             log.exception("%s %s/%s", info.subresource, info.namespace, info.name)
             status = internal_error(f"{type(error).__name__}: {error}").status()
-        channels.write(_ERROR, orjson.dumps(status))
+        channels.write(_ERROR, _told(status, duplex.protocol))
         channels.finish()
         await duplex.close()
         reader.cancel()
@@ -203,6 +209,13 @@ class _SpdyChannels:
     def finish(self) -> None:
         for stream in self._streams.values():
             stream.close()
+
+
+def _told(status: Object, protocol: str) -> bytes:
+    """Return what the error channel says; before v4 it said nothing of success, and only a text of failure."""
+    if protocol.startswith("v"):
+        return orjson.dumps(status)
+    return b"" if status["status"] == "Success" else str(status.get("message", "")).encode()
 
 
 def _exit_status(code: int) -> Object:

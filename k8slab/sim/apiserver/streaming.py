@@ -55,11 +55,11 @@ class Streaming:
         self._kubelets.of(pod)
         if info.subresource == "exec" and not request.query_values("command"):
             raise bad_request("you must specify at least 1 command")
-        offered, accepted = _offered(request), _accepted(request, info)
-        if request.scope["type"] == "upgrade" and not set(offered) & set(accepted):
+        offered, accepted, kind = _offered(request), _accepted(request, info), request.scope["type"]
+        if kind == "upgrade" and not set(offered) & set(accepted):
             names = f"client supports [{' '.join(offered)}], server accepts [{' '.join(accepted)}]"
             raise StatusError(403, "Forbidden", f"unable to upgrade: unable to negotiate protocol: {names}")
-        if info.subresource == "portforward" and portforward.CHANNELS in offered and portforward.TUNNEL not in offered:
+        if info.subresource == "portforward" and kind == "websocket" and portforward.TUNNEL not in offered:
             portforward.ports_of(request)
 
     async def answer(self, request: Request, info: RequestInfo) -> Response | Stream:
@@ -92,13 +92,13 @@ class Streaming:
     async def connect(self, request: Request, info: RequestInfo, receive: Receive, send: Send) -> None:
         """Serve an upgraded connection that has been checked."""
         kind, offered = request.scope["type"], _offered(request)
-        protocol = next((p for p in _accepted(request, info) if p in offered), None)
+        protocol = next((p for p in _accepted(request, info) if p in offered), "" if not offered else None)
         if kind == "websocket":
             await receive()
             if protocol is None:
                 await send({"type": "websocket.close", "code": 1002, "reason": "no supported subprotocol"})
                 return
-            await send({"type": "websocket.accept", "subprotocol": protocol})
+            await send({"type": "websocket.accept", "subprotocol": protocol or None})
         else:
             await send({"type": "upgrade.accept", "headers": [(_PROTOCOL_HEADER.encode(), str(protocol).encode())]})
         duplex = Duplex(receive, send, kind, str(protocol))
@@ -118,7 +118,7 @@ def _accepted(request: Request, info: RequestInfo) -> tuple[str, ...]:
     """Return what is spoken, the best first."""
     forward, socket = info.subresource == "portforward", request.scope["type"] == "websocket"
     if socket:
-        return (portforward.TUNNEL, portforward.CHANNELS) if forward else remotecommand.WEBSOCKET_PROTOCOLS
+        return portforward.WEBSOCKET_PROTOCOLS if forward else remotecommand.WEBSOCKET_PROTOCOLS
     return portforward.SPDY_PROTOCOLS if forward else remotecommand.SPDY_PROTOCOLS
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["PHRASES", "Request", "Response", "Url", "parse_request", "parse_response", "parse_url"]
+__all__ = ["PHRASES", "Received", "Request", "Response", "Url", "parse_request", "parse_response", "parse_url"]
 
 PHRASES = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified",
@@ -85,20 +86,36 @@ def parse_url(text: str) -> Url:
     return Url(parts.scheme, parts.hostname or "", port, parts.path or "/", parts.query)
 
 
-def parse_request(data: bytes) -> Request | None:
-    """Read a request; None while it is incomplete, ValueError if it is not one."""
+class Received(NamedTuple):
+    """A request, what came after it, and whether the client wants to ask more on the same connection."""
+
+    request: Request
+    rest: bytes
+    keep_alive: bool
+
+
+def parse_request(data: bytes) -> Received | None:
+    """Read the first request of a connection; None while it is incomplete, ValueError if it is not one.
+
+    >>> received = parse_request(b"POST /a?b=c HTTP/1.1\\r\\nContent-Length: 2\\r\\n\\r\\nhiGET / HTTP/1.0")
+    >>> received.request.target, received.request.body, received.rest, received.keep_alive
+    ('/a?b=c', b'hi', b'GET / HTTP/1.0', True)
+    """
     head, separator, body = data.partition(b"\r\n\r\n")
     if not separator:
         head, separator, body = data.partition(b"\n\n")
     if not separator:
         return None
     lines = head.decode("latin-1").splitlines()
-    method, target, _ = lines[0].split(" ")
+    method, target, version = lines[0].split(" ")
     headers = _headers(lines[1:])
-    if len(body) < int(headers.get("content-length", "0")):
+    length = int(headers.get("content-length", "0"))
+    if len(body) < length:
         return None
     path, _, query = target.partition("?")
-    return Request(method, path, query, headers, body)
+    asked = headers.get("connection", "").lower()
+    keep_alive = asked == "keep-alive" if version == "HTTP/1.0" else asked != "close"
+    return Received(Request(method, path, query, headers, body[:length]), body[length:], keep_alive)
 
 
 def parse_response(data: bytes) -> Response:

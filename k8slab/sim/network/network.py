@@ -5,7 +5,6 @@ real thing would wait for (no answer to SYN, no host behind an address) takes si
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from errno import EADDRINUSE
 from ipaddress import IPv4Address
@@ -68,6 +67,7 @@ class Network:
         self._tables = Tables(kind=kind)
         self._forwarder = Forwarder(self._tables, self.services, PolicyAgent(client, enforce_policies))
         self._ports = 32768
+        self._idle: dict[tuple[str, int], list[Connection]] = {}  #: connections that wait for a request, by whom they lead to
         self.links = Links(client)
         self._datagrams = Datagrams(kernel, self._tables, self._forwarder, self.links, self.paths)
         self._resolver = Resolver(kernel, self._tables, self.services, self.dns, self._forwarder, self._datagrams)
@@ -134,8 +134,10 @@ class Network:
         self._tables.listeners[ip, port, protocol] = Listener(server, loopback_only)
 
     def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:
-        """Close a listening socket; harmless if there is none."""
+        """Close a listening socket and the connections that wait for another request; harmless if there is none."""
         self._tables.listeners.pop((ip, port, protocol), None)
+        for connection in self._idle.pop((ip, port), ()):
+            connection.close()
 
     def listening(self, ip: str, port: int, protocol: str = "TCP") -> bool:
         """Whether somebody listens."""
@@ -273,20 +275,48 @@ class Network:
         return parse_response(data)
 
     async def _serve_http(self, server: Server, connection: Connection, target: _Target) -> None:
-        data = b""
-        while chunk := await connection.incoming.read():
+        """Answer one request after the other, until one of both sides wants no more."""
+        data, keep_alive = b"", True
+        while keep_alive and (chunk := await self._next_words(connection, target)):
             data += chunk
-            try:
-                request = parse_request(data)
-            except ValueError:
-                connection.outgoing.write(Response(400, b"Bad Request\n", {"Connection": "close"}).encode())
-                break
-            if request is not None:
-                request.client_ip, request.port = connection.peer, target.port
-                with suppress(Reset):  # the pipe ends without an answer
-                    connection.outgoing.write((await server.handle(request)).encode())
-                break
+            while keep_alive and data:
+                try:
+                    received = parse_request(data)
+                except ValueError:
+                    connection.outgoing.write(Response(400, b"Bad Request\n", {"Connection": "close"}).encode())
+                    keep_alive = False
+                    break
+                if received is None:
+                    break
+                data, keep_alive = received.rest, received.keep_alive and self._listens(target)
+                keep_alive = await self._answer(server, connection, target, received.request, keep_alive) and keep_alive
         connection.close()
+
+    async def _next_words(self, connection: Connection, target: _Target) -> bytes:
+        """Wait for what the client says; if the server closes its socket meanwhile, that is nothing any more."""
+        waiting = self._idle.setdefault((target.ip, target.port), [])
+        waiting.append(connection)
+        try:
+            return await connection.incoming.read()
+        finally:
+            if connection in waiting:
+                waiting.remove(connection)
+
+    def _listens(self, target: _Target) -> bool:
+        """Whether a connection leads to a socket that is still open, not to a server that waits for its last answers."""
+        return self._tables.listeners.get((target.ip, target.port, "TCP")) is target.listener
+
+    async def _answer(self, server: Server, connection: Connection, target: _Target, request: Request, keep_alive: bool) -> bool:
+        """Answer a request; return whether there was an answer."""
+        request.client_ip, request.port = connection.peer, target.port
+        try:
+            response = await server.handle(request)
+        except Reset:  # the pipe ends without an answer
+            return False
+        if not keep_alive:
+            response.headers.setdefault("Connection", "close")
+        connection.outgoing.write(response.head().encode() if request.method == "HEAD" else response.encode())
+        return True
 
     # --- the way of a packet ---
 

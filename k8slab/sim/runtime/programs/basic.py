@@ -139,6 +139,8 @@ async def date(p: Process) -> int:
             raise BadUsage(f"invalid date '{text}' (only @SECONDS is simulated)")
         now = float(text[1:])
     moment = datetime.fromtimestamp(now, UTC)
+    if rest and not rest[0].startswith("+"):
+        return p.fail(f"invalid date ‘{rest[0]}’")
     template = rest[0][1:] if rest and rest[0].startswith("+") else "%Y-%m-%d" if "I" in options else "%a %b %e %H:%M:%S UTC %Y"
     template = template.replace("%s", str(int(now))).replace("%N", f"{int(now % 1 * 1e9):09d}").replace("%e", f"{moment.day:2d}")
     p.out(moment.strftime(template) + "\n")
