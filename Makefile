@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-fast lint notebooks bench assets clean
+.PHONY: help lab test test-kind lint notebooks bench assets clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -28,11 +28,14 @@ lab: $(STAMP) ## Open JupyterLab on the labs, with a cluster running
 
 test: $(STAMP) lint ## Run all tests, the notebooks among them
 	@echo "== unit tests and doctests"
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --ignore=tests/browser --ignore=tests/notebooks
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/kind
 	@echo "== notebooks (strict nbval: seed and stepped clock)"
 	@$(BIN)/python -m pytest -q tests/notebooks
 	@echo "== JupyterLab in a browser"
 	@$(BIN)/python -m pytest -q -rs tests/browser
+
+test-kind: $(STAMP) ## Run the tests that need a container engine and kind's node image
+	@K8SLAB_TEST_KIND=1 $(BIN)/python -m pytest -q -rs tests/kind tests/cluster/test_kind.py
 
 lint: $(STAMP) ## Check format, style, types and layers
 	@echo "== ruff, mypy, import-linter"

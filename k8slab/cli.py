@@ -21,7 +21,12 @@ app = typer.Typer(
     name="k8slab", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
-State = Annotated[Path | None, typer.Option(help="State directory of the cluster.", envvar="K8SLAB_STATE", show_default=False)]
+State = Annotated[
+    Path | None, typer.Option(help="State directory of the embedded cluster.", envvar="K8SLAB_STATE", show_default=False)
+]
+Which = Annotated[
+    str, typer.Option("--cluster", help="auto, embedded, kind, kind:NAME or context:NAME.", envvar="K8SLAB_CLUSTER")
+]
 
 
 @app.callback()
@@ -31,6 +36,8 @@ def _root() -> None:
 
 @app.command()
 def up(
+    context: typer.Context,
+    which: Which = "auto",
     state: State = None,
     nodes: Annotated[int, typer.Option(min=0, max=1000, help="Number of worker nodes.")] = 3,
     config: Annotated[
@@ -50,9 +57,21 @@ def up(
     no_system_pods: Annotated[
         bool, typer.Option("--no-system-pods", help="CoreDNS, kube-proxy and the control plane do not show as pods.")
     ] = False,
+    image: Annotated[str | None, typer.Option(help="Node image of a kind cluster.", show_default=False)] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Add a kind cluster to your own kubeconfig too, as its current context.")
+    ] = False,
 ) -> None:
-    """Start the embedded cluster, or say where it runs."""
+    """Start a cluster (the embedded one, if no other is named), or say where it runs."""
     from k8slab.cluster import embedded
+
+    if which not in ("auto", "embedded"):
+        from k8slab.cluster.commands import up_elsewhere
+
+        up_elsewhere(which, config, image, merge, [n for n in context.params if _given(context, n)])
+        return
+    if image or merge:
+        raise K8slabError("--image and --merge are for kind clusters only: k8slab up --cluster kind")
 
     if clock not in ("real", "accelerated", "stepped"):
         raise K8slabError(f'--clock must be "real", "accelerated" or "stepped", not "{clock}"')
@@ -81,37 +100,73 @@ def up(
 
 
 @app.command()
-def down(state: State = None, keep: Annotated[bool, typer.Option(help="Keep the state for the next start.")] = False) -> None:
-    """Stop the embedded cluster and remove everything it kept."""
+def down(
+    which: Which = "auto",
+    state: State = None,
+    keep: Annotated[bool, typer.Option(help="Keep the embedded cluster's state for the next start.")] = False,
+) -> None:
+    """Stop the embedded cluster and remove everything it kept; of any other cluster, remove what k8slab made there."""
     from k8slab.cluster import embedded
 
+    if which not in ("auto", "embedded"):
+        from k8slab.cluster import source
+
+        typer.echo(source(which).down())
+        return
     there = embedded.down(state, keep=keep)
     typer.echo(("the cluster is stopped" if keep else "the cluster is gone") if there else "there was no cluster")
 
 
 @app.command()
-def status(state: State = None) -> None:
-    """Say whether the embedded cluster runs, and what is in it."""
-    from k8slab.cluster import embedded
+def status(which: Which = "auto", state: State = None) -> None:
+    """Say whether a cluster runs, and what is in it."""
+    from k8slab.cluster import embedded, source
     from k8slab.cluster.facts import facts
 
-    cluster = embedded.find(state)
-    if cluster is None:
-        typer.echo('no embedded cluster is running; "k8slab up" starts one')
+    chosen = source(which, state)
+    if not chosen.running():
+        typer.echo(f'no {chosen.kind} cluster is running; "k8slab up --cluster {chosen}" starts one')
         raise typer.Exit(1)
-    for name, value in facts(cluster).items():
+    found = embedded.find(state) if chosen.kind == "embedded" else None
+    for name, value in (facts(found) if found else chosen.status()).items():
         typer.echo(f"{name:<12}{value}")
 
 
 @app.command()
-def kubeconfig(state: State = None) -> None:
-    """Print the path of the embedded cluster's kubeconfig."""
-    from k8slab.cluster import embedded
+def kubeconfig(which: Which = "auto", state: State = None) -> None:
+    """Print the path of the kubeconfig of a cluster."""
+    from k8slab.cluster import source
 
-    cluster = embedded.find(state)
-    if cluster is None:
-        raise K8slabError('no embedded cluster is running; "k8slab up" starts one')
-    typer.echo(cluster.kubeconfig)
+    typer.echo(source(which, state).kubeconfig)
+
+
+@app.command()
+def capabilities(which: Which = "auto", state: State = None) -> None:
+    """Say what a running cluster can and cannot do, and how that was found out."""
+    from k8slab.cluster import source
+
+    for capability in source(which, state).capabilities():
+        typer.echo(f"{ {True: 'yes', False: 'no', None: '?'}[capability.there]:<4}{capability.name:<15}{capability.how}")
+
+
+@app.command("load-image")
+def load_image(image: Annotated[str, typer.Argument(help="An image of this computer.")], which: Which = "kind") -> None:
+    """Copy an image of this computer into the nodes of a kind cluster."""
+    from k8slab.cluster import source
+
+    source(which).load_image(image)
+    typer.echo(f'"{image}" is in the nodes of {source(which)}')
+
+
+@app.command()
+def addon(
+    name: Annotated[str, typer.Argument(help="metrics-server, ingress or calico.")],
+    which: Which = "kind",
+) -> None:
+    """Install what a plain kind cluster lacks, at a pinned version, and wait until it runs."""
+    from k8slab.cluster.commands import add
+
+    typer.echo(add(which, name))
 
 
 @app.command()
@@ -182,10 +237,10 @@ def doctor(state: State = None) -> None:
 
     findings = list(examine(state))
     for finding in findings:
-        typer.echo(f"{'ok ' if finding.well else 'NO '} {finding.subject:<17} {finding.text}")
-        if not finding.well:
+        typer.echo(f"{finding.mark} {finding.subject:<17} {finding.text}")
+        if finding.remedy and not finding.well:
             typer.echo(f"    {'':<17} {finding.remedy}")
-    if not all(f.well for f in findings):
+    if not all(f.well or f.optional for f in findings):
         raise typer.Exit(1)
 
 
@@ -199,6 +254,12 @@ def lab(
     from k8slab.cluster.jupyter import run_lab
 
     sys.exit(run_lab(state, labs, context.args))
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _running(state: Path | None) -> "Embedded":

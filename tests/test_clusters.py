@@ -13,6 +13,8 @@ CLUSTERS = Path(__file__).resolve().parent.parent / "clusters"
 ZONE = "topology.kubernetes.io/zone"
 SHAPES = {
     "default": {"control-plane": "zone-b", "worker": "zone-a", "worker-2": "zone-b", "worker-3": "zone-a"},
+    "ingress-ready": {"control-plane": "zone-b", "worker": "zone-a", "worker-2": "zone-b", "worker-3": "zone-a"},
+    "no-cni": {"control-plane": "zone-b", "worker": "zone-a", "worker-2": "zone-b"},
     "single-node": {"control-plane": "zone-a"},
     "high-availability": {
         "control-plane": "zone-a", "control-plane-2": "zone-b", "control-plane-3": "zone-c",

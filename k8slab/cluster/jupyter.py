@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from k8slab.cluster.embedded import up
+from k8slab.cluster.choice import source
 from k8slab.errors import K8slabError
 
 __all__ = ["labs_folder", "run_lab"]
@@ -30,8 +30,10 @@ def run_lab(state: Path | None, labs: Path | None, more: list[str]) -> int:
     folder = labs or labs_folder()
     if not folder.is_dir():
         raise K8slabError(f'there is no folder "{folder}"')
-    cluster = up(state)
-    print(f"the embedded cluster runs at {cluster.url}; it goes on when JupyterLab ends (k8slab down stops it)", flush=True)
+    cluster = source("auto", state)
+    cluster.up()
+    after = "it goes on when JupyterLab ends (k8slab down stops it)" if cluster.kind == "embedded" else "the labs will use it"
+    print(f"the cluster {cluster} is ready; {after}", flush=True)
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
     config = [str(Path(__file__).parent / "jupyterlab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, config))

@@ -6,6 +6,7 @@ of them go through `k8slab.client`; nothing here knows what kind of cluster it i
 
 import importlib
 import sys
+from functools import cached_property
 from typing import Any
 
 from IPython.core.getipython import get_ipython
@@ -17,6 +18,8 @@ from k8slab.client.fields import field_owners
 from k8slab.client.manifests import Manifest
 from k8slab.client.waiting import State
 from k8slab.cluster import use
+from k8slab.cluster.capabilities import Capabilities, capabilities
+from k8slab.cluster.source import MANAGED_BY
 from k8slab.errors import K8slabError
 from k8slab.explain import Answer, why
 from k8slab.lessons.decision import decision
@@ -78,8 +81,27 @@ class Lab:
 
     def prepare(self) -> None:
         """Make the lab's namespace, unless it is there already, and wait until pods can be made in it."""
-        apply(self.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+        found = self.cluster.find("namespaces", self.namespace)
+        if found is not None and not MANAGED_BY.items() <= (found["metadata"].get("labels") or {}).items():
+            label = "".join(f"{key}={value}" for key, value in MANAGED_BY.items())
+            raise K8slabError(
+                f'The namespace "{self.namespace}" is there and was not made by k8slab. If this lab may use it: '
+                f"kubectl label namespace {self.namespace} {label}"
+            )
+        apply(self.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": MANAGED_BY}})
         wait_for(self.cluster, "serviceaccount/default", "exists")
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What this cluster can and cannot do."""
+        return capabilities(self.cluster)
+
+    def can(self, capability: str) -> bool:
+        """Whether the cluster can do something (``"metrics"``, ``"clock"`` …); if not, say so in one line."""
+        there = capability in self.capabilities
+        if not there:
+            print(self.capabilities[capability].line)
+        return there
 
     def reset(self) -> str:
         """Empty the lab's namespace: delete it, wait until it is gone, make it anew."""
