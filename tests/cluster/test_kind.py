@@ -110,7 +110,7 @@ SAID = {
     "no-image": 'failed to pull image "kindest/node:v9": command "docker pull kindest/node:v9" failed with error: exit status 1',
     "port-taken": "Bind for 127.0.0.1:8080 failed: port is already allocated",
     "exists": 'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "k8slab"',
-    "bad-configuration": "ERROR: failed to create cluster: unable to decode config: yaml: unmarshal errors: field nodez not found",
+    "bad-configuration": "ERROR: failed to create cluster: unable to decode config: yaml: field nodez not found",
     "no-space": "write /var/lib/docker/tmp/x: no space left on device",
     "not-up": 'ERROR: failed to create cluster: failed to init node with kubeadm: command "docker exec ..." failed',
 }
