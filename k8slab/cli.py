@@ -61,6 +61,7 @@ def up(
     merge: Annotated[
         bool, typer.Option("--merge", help="Add a kind cluster to your own kubeconfig too, as its current context.")
     ] = False,
+    no_ingress: Annotated[bool, typer.Option("--no-ingress", help="No Ingress controller.")] = False,
 ) -> None:
     """Start a cluster (the embedded one, if no other is named), or say where it runs."""
     from k8slab.cluster import embedded
@@ -94,6 +95,7 @@ def up(
         network_policy=not no_network_policy,
         pod_network=pod_network,
         system_pods=not no_system_pods,
+        ingress=not no_ingress,
     )
     typer.echo(f"the embedded cluster {'runs' if before else 'is ready'} at {cluster.url}")
     typer.echo(f'to use it in this shell: export KUBECONFIG="{cluster.kubeconfig}"')

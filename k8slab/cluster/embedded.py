@@ -87,6 +87,7 @@ def up(
     network_policy: bool = True,
     pod_network: str = "routed",
     system_pods: bool = True,
+    ingress: bool = True,
     name: str = "k8slab",
 ) -> Embedded:
     """Return the cluster of a state directory, starting it if it does not run.
@@ -115,6 +116,8 @@ def up(
         How packets get from node to node: ``routed`` (as kindnet and Calico) or ``overlay`` (VXLAN, as flannel).
     system_pods
         Whether CoreDNS, kube-proxy, the network plugin and the control plane show as pods; never with more than 100 workers.
+    ingress
+        Whether an Ingress controller (ingress-nginx) comes along.
     name
         Name of the cluster and its context.
 
@@ -137,6 +140,7 @@ def up(
     command += [] if network_policy else ["--no-network-policy"]
     command += ["--pod-network", pod_network]
     command += [] if system_pods else ["--no-system-pods"]
+    command += [] if ingress else ["--no-ingress"]
     with _one_at_a_time(state):
         if find(state) is None:
             _start(state, command)

@@ -33,15 +33,27 @@ def facts(cluster: Embedded) -> dict[str, str]:
     ready = sum(any(c["type"] == "Ready" and c["status"] == "True" for c in n["status"].get("conditions", ())) for n in nodes)
     running = sum(p["status"].get("phase") == "Running" for p in pods)
     pace = f"{clock['mode']}" + (f", {clock['rate']:g} times" if clock["mode"] == "accelerated" else "")
+    door = _ingress(get)
     return {
         "cluster": f"{cluster.name} ({version})",
         "api": cluster.url,
         "nodes": f"{ready} of {len(nodes)} ready",
         "pods": f"{running} of {len(pods)} running",
+        **({"ingress": door} if door else {}),
         "clock": f"{clock['now']} ({pace})",
         "kubeconfig": str(cluster.kubeconfig),
         "process": str(cluster.pid),
     }
+
+
+def _ingress(get: Any) -> str:
+    """Return where the host reaches the Ingress controller, "" if there is none."""
+    try:
+        meta = get("/api/v1/namespaces/ingress-nginx/services/ingress-nginx-controller")["metadata"]
+    except OSError:
+        return ""
+    marks = meta.get("annotations") or {}
+    return " ".join(marks[name] for name in ("k8slab.dev/http", "k8slab.dev/https") if name in marks)
 
 
 def client(cluster: Embedded) -> Any:

@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from k8slab.sim import glassbox_network
-from k8slab.sim.addons import metrics
+from k8slab.sim.addons import ingress, metrics
 from k8slab.sim.addons.dns import install_dns
+from k8slab.sim.addons.ingress import IngressStatus, install_ingress
 from k8slab.sim.addons.load_balancer import LoadBalancers
 from k8slab.sim.addons.load_generator import LoadGenerator
 from k8slab.sim.addons.load_kinds import LOAD_RUN
@@ -50,15 +51,18 @@ from k8slab.sim.faults import FAULT, FaultInjector, World, fault_errors
 from k8slab.sim.faults.components import ApiServerSwitch, switch
 from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
 from k8slab.sim.housekeeping import Housekeeping
+from k8slab.sim.ingressdoor import IngressDoor
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet import Kubelet, KubeletOptions, NodeConfig, PodRouter
 from k8slab.sim.leaderelection import Replicas
 from k8slab.sim.network import NetNamespace, Network
+from k8slab.sim.network.ingress import IngressTable
 from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.nodeports import NodePorts
 from k8slab.sim.runtime import Runtime
 from k8slab.sim.runtime.saving import DiskKeeper
 from k8slab.sim.scheduler import Scheduler, TraceLog
+from k8slab.sim.visitors import Visitors
 
 __all__ = ["Cluster", "ClusterConfig"]
 
@@ -85,6 +89,8 @@ class ClusterConfig:
         Whether the network plugin enforces NetworkPolicies.
     system_pods
         Whether CoreDNS, kube-proxy, the network plugin and the control plane show as pods.
+    ingress
+        Whether an Ingress controller comes along.
     pod_network
         How packets get from node to node: see `k8slab.sim.network.routes`.
     database
@@ -101,6 +107,7 @@ class ClusterConfig:
     network_policy: bool = True
     pod_network: PodNetwork = "routed"
     system_pods: bool = False
+    ingress: bool = False
     database: Path | None = None
     audit_log: Path | None = None
 
@@ -172,6 +179,10 @@ class Cluster:
         self.disks = DiskKeeper(volumes, self.runtime, kernel)
         provisioner = self.loopback.client(service_account_user("kube-system", ACCOUNT), ACCOUNT)
         self.provisioner = StorageProvisioner(provisioner, kernel, self.runtime.disks.discard)
+        account = self.loopback.client(service_account_user(ingress.NAMESPACE, ingress.ACCOUNT), "nginx-ingress-controller")
+        self.ingress_table = self.network.ingress = IngressTable(account, self.network.services)
+        self.ingress_status = IngressStatus(account, kernel)
+        self.ingress_status.served = self.ingress_table.served
         self.load_balancers = LoadBalancers(self._controller_client(LoadBalancers.account), kernel)
         options = KubeletOptions(start_delays=float(config.start_delays))
         router = PodRouter(self._client("system:kubelets", "kubelet"))
@@ -284,6 +295,8 @@ class Cluster:
         advertised = self._control_plane() or ("127.0.0.1",)  # a control plane without nodes: only the host reaches it
         bootstrap(self.registry, advertised, PORT, self._pki.ca.certificate.decode())
         self.definitions.start()
+        if self.config.ingress:
+            install_ingress(self.loopback.client(MASTER, "kubectl"))
         if self.config.system_pods:
             install_system_pods(self.loopback.client(MASTER, "kubeadm"), self.config.pod_network)
         install_dns(self.loopback.client(MASTER, "kubeadm"))
@@ -299,6 +312,8 @@ class Cluster:
         kubeadm = self.loopback.client(MASTER, "kubeadm")
         for node in self.config.nodes:
             labels = {f"node-role.kubernetes.io/{role}": "" for role in node.roles}
+            if self.config.ingress and node is self.config.nodes[0]:
+                labels[ingress.READY_LABEL] = "true"
             if labels:
                 kubeadm.patch("nodes", node.name, "", {"metadata": {"labels": labels}}, "strategic")
 
@@ -308,6 +323,8 @@ class Cluster:
             return replace(node, roles=())
         server = "control-plane" in node.roles
         own = (*SYSTEM_IMAGES[""], PLUGINS[self.config.pod_network], *(SYSTEM_IMAGES["control-plane"] if server else ()))
+        if self.config.ingress and node is self.config.nodes[0]:
+            own = (*own, ingress.IMAGE)
         self.runtime.node(node.name).remember(own)
         return replace(node, roles=(), static_pods=tuple(control_plane_pods(node.internal_ip)) if server else ())
 
@@ -321,6 +338,7 @@ class Cluster:
             self.electors[MANAGER].start,
             self.provisioner.start,
             self.load_balancers.start,
+            *((self.ingress_table.start, self.ingress_status.start) if self.config.ingress else ()),
             self.electors["kube-scheduler"].start,
             self.metrics.start,
             self.load.start,
@@ -333,6 +351,13 @@ class Cluster:
         client = self.loopback.client(MASTER, "k8slab")
         return NodePorts(client, self.kernel, self.driver, self.network, [n.internal_ip for n in self.config.nodes])
 
+    def ingress_door(self) -> IngressDoor | None:
+        """Return what leads from the host to the Ingress controller; to be opened when the cluster has been started."""
+        if not self.config.ingress:
+            return None
+        visitors = Visitors(self.kernel, self.driver, self.network, self.config.nodes[0].internal_ip)
+        return IngressDoor(self.loopback.client(MASTER, "k8slab"), visitors, self.ingress_table)
+
     def stop(self) -> None:
         """Stop the components and let the store's file go."""
         kubelets = [kubelet.stop for kubelet in self.kubelets.values()]
@@ -343,6 +368,7 @@ class Cluster:
             self.metrics.stop,
             self.electors["kube-scheduler"].stop,
             self.load_balancers.stop,
+            *((self.ingress_table.stop, self.ingress_status.stop) if self.config.ingress else ()),
             self.provisioner.stop,
             self.electors[MANAGER].stop,
             *kubelets,

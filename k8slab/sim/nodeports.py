@@ -1,8 +1,6 @@
 """Node ports on the host: ``127.0.0.1:<nodePort>`` leads into the simulated network, as a kind cluster's port mappings do.
 
-A plain TCP proxy in the server's process. A visitor comes to the first node, from the gateway of the nodes' network, and meets
-kube-proxy and NetworkPolicies like any other. What the simulated network refuses or loses, the proxy cuts off: it has
-accepted the connection by then. TCP only.
+Visitors come to the first node; see `k8slab.sim.visitors`. TCP only.
 """
 
 import asyncio
@@ -12,17 +10,13 @@ from collections.abc import Callable
 from k8slab.apimachinery.types import Object, key_of
 from k8slab.sim.client import Client, EventType
 from k8slab.sim.driver import Driver
-from k8slab.sim.kernel import Future, Kernel
-from k8slab.sim.network import ConnectError, Connection, NetNamespace, Network, ResolvConf
+from k8slab.sim.kernel import Kernel
+from k8slab.sim.network import Network
+from k8slab.sim.visitors import HOST, Visitors
 
 __all__ = ["NodePorts", "node_ports"]
 
 log = logging.getLogger(__name__)
-
-HOST = "127.0.0.1"
-_GATEWAY = "172.18.0.1"
-#: How long a visitor waits for a connection.
-_PATIENCE = 30.0
 
 
 def node_ports(services: list[Object]) -> dict[int, Object]:
@@ -49,9 +43,8 @@ class NodePorts:
     """
 
     def __init__(self, client: Client, kernel: Kernel, driver: Driver, network: Network, node_ips: list[str]) -> None:
-        self._client, self._kernel, self._driver, self._network = client, kernel, driver, network
-        self._node_ip = node_ips[0] if node_ips else ""
-        self._visitor = NetNamespace(_GATEWAY, "host", "host", ResolvConf(), "host")
+        self._client, self._here = client, bool(node_ips)
+        self._visitors = Visitors(kernel, driver, network, node_ips[0] if node_ips else "")
         self._servers: dict[int, asyncio.Server] = {}
         self._taken: set[int] = set()
         self._changed = asyncio.Event()
@@ -60,7 +53,7 @@ class NodePorts:
 
     def start(self) -> None:
         """Follow the Services; without nodes there are no node ports."""
-        if not self._node_ip:
+        if not self._here:
             return
         self._unsubscribe = self._client.informer("services").subscribe(self._service_changed)
         self._task = asyncio.ensure_future(self._follow())
@@ -91,7 +84,7 @@ class NodePorts:
         self._taken &= wanted.keys()
         for port in sorted(wanted.keys() - self._servers.keys() - self._taken):
             try:
-                self._servers[port] = await asyncio.start_server(self._visit(port), HOST, port)
+                self._servers[port] = await asyncio.start_server(self._visitors.to(port), HOST, port)
             except OSError as error:
                 self._taken.add(port)
                 log.warning("node port %s:%d of %s cannot be served: %s", HOST, port, key_of(wanted[port]), error.strerror)
@@ -99,43 +92,3 @@ class NodePorts:
                     f"{HOST}:{port} cannot be used on the host ({error.strerror}); the node port answers inside the cluster only"
                 )
                 self._client.event(wanted[port], "Warning", "NodePortUnavailable", text, "k8slab")
-
-    def _visit(self, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], "asyncio.Future[None]"]:
-        def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "asyncio.Future[None]":
-            return asyncio.ensure_future(self._carry(port, reader, writer))
-
-        return visit
-
-    async def _carry(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        work = self._network.connect(self._visitor, self._node_ip, port, timeout=_PATIENCE)
-        visit = self._kernel.spawn(work, f"visitor of node port {port}")
-        self._driver.let_time_pass(visit)
-        try:
-            connection = await self._driver.result(visit)
-        except ConnectError:
-            writer.transport.abort()
-            return
-        answers: list[Future[None]] = []
-
-        def answer(data: bytes) -> None:
-            for waiting in answers:
-                waiting.set_result(None)
-            answers.clear()
-            if data:
-                writer.write(data)
-            else:
-                writer.close()
-
-        connection.incoming.listen(answer)
-        await self._pump(reader, connection, answers)
-
-    async def _pump(self, reader: asyncio.StreamReader, connection: Connection, answers: "list[Future[None]]") -> None:
-        try:
-            while data := await reader.read(65536):
-                answers.append(self._kernel.future())
-                connection.outgoing.write(data)
-                self._driver.let_time_pass(answers[-1])
-        except OSError:
-            log.debug("a visitor hung up")
-        connection.outgoing.close()
-        self._driver.wake()

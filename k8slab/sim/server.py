@@ -51,7 +51,7 @@ class ServerConfig:
         Directory of everything the cluster keeps: ``cluster.db``, ``pki/``, ``kubeconfig``, ``server.json``, ``server.log``.
     port
         Port to listen on; 0 takes the one of last time, or a free one.
-    nodes, seed, clock_mode, clock_rate, start_delays, network_policy, pod_network, system_pods
+    nodes, seed, clock_mode, clock_rate, start_delays, network_policy, pod_network, system_pods, ingress
         See `ClusterConfig`.
     name
         Name of the cluster and its context in the kubeconfig.
@@ -69,6 +69,7 @@ class ServerConfig:
     network_policy: bool = True
     pod_network: PodNetwork = "routed"
     system_pods: bool = True
+    ingress: bool = True
     name: str = "k8slab"
     durable: bool = True
 
@@ -99,10 +100,13 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     path = state / "kubeconfig"
     gc.set_threshold(*_GC_THRESHOLDS)
     cluster = Cluster(_cluster_config(config), pki, asyncio.get_running_loop())
-    node_ports = cluster.node_ports()
+    node_ports, ingress = cluster.node_ports(), cluster.ingress_door()
     try:
         cluster.start()
         node_ports.start()
+        if ingress is not None:
+            ingress.announce()
+            await ingress.open()
         door = Door(cluster.application(), pki, listener)
         cluster.api_switch.doors.append(door.turn)
         await door.open()
@@ -115,6 +119,8 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
         await door.close()
     finally:
         node_ports.stop()
+        if ingress is not None:
+            ingress.close()
         cluster.stop()
         (state / "server.json").unlink(missing_ok=True)
         os.close(lock)
@@ -129,6 +135,7 @@ def _cluster_config(config: ServerConfig) -> ClusterConfig:
         start_delays=config.start_delays,
         network_policy=config.network_policy,
         pod_network=config.pod_network,
+        ingress=config.ingress and bool(config.nodes),
         system_pods=config.system_pods and 0 < len(config.nodes) <= MOST_NODES_WITH_SYSTEM_PODS,
         database=config.state / "cluster.db" if config.durable else None,
         audit_log=config.state / "audit.log" if config.durable else None,
@@ -248,6 +255,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-network-policy", action="store_true", help="a network plugin that ignores NetworkPolicies")
     parser.add_argument("--pod-network", choices=("routed", "overlay"), default="routed", help="how nodes carry pods' packets")
     parser.add_argument("--no-system-pods", action="store_true", help="CoreDNS, kube-proxy and so on do not show as pods")
+    parser.add_argument("--no-ingress", action="store_true", help="no Ingress controller")
     parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
     parser.add_argument("--name", default="k8slab")
     parser.add_argument("--ready-fd", type=int)
@@ -299,6 +307,7 @@ def _config(options: argparse.Namespace) -> ServerConfig:
         network_policy=not options.no_network_policy,
         pod_network=options.pod_network,
         system_pods=not options.no_system_pods,
+        ingress=not options.no_ingress,
         name=options.name,
         durable=not options.memory,
     )

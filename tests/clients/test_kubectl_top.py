@@ -43,7 +43,7 @@ def test_top_before_and_after_the_second_scrape(kubectl: Kubectl, after: Callabl
     after(31)
     rows = kubectl("top", "nodes").rows
     assert [row[0] for row in rows] == ["NAME", "control-plane", "worker-1", "worker-2", "worker-3"]
-    assert rows[1][1:] == ["98m", "2%", "625Mi", "7%"]  # with the control plane's pods
+    assert rows[1][1:] == ["101m", "2%", "697Mi", "8%"]  # with the control plane's pods and the Ingress controller
 
 
 def test_top_shows_pods_and_containers(kubectl: Kubectl, after: Callable[[float], None]) -> None:

@@ -198,9 +198,7 @@ def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> 
         from k8slab.sim.kubelet.stopping import run_post_start
 
         record.in_post_start = True
-        after = run_post_start(worker, record, container, hook, lambda: _noticed(worker, record, container))
-        worker.context.kernel.spawn(after)
-        return
+        worker.context.kernel.spawn(run_post_start(worker, record, container, hook))
     delay = worker.context.options.notice_start
     if delay > 0:
         worker.context.kernel.call_later(delay, _noticed, worker, record, container)

@@ -5,7 +5,7 @@ CoreDNS. Simulated containers register the sockets they listen on; whoever conne
 Service and endpoint were chosen, where the packet went, what policies said, and whether it was answered, refused or dropped.
 
 Simplified: connections take the time and lose the packets that links between zones say, by default none; there is no world
-outside the cluster, so every other name is NXDOMAIN; Ingress and IPv6 are not looked at. Called by the kubelets (addresses,
+outside the cluster, so every other name is NXDOMAIN; IPv6 is not looked at. Called by the kubelets (addresses,
 probes) and the runtime (sockets, wget).
 """
 

@@ -20,6 +20,7 @@ from k8slab.sim.network.errors import ConnectError, NameserverTimeout, Refused, 
 from k8slab.sim.network.flows import FlowLog
 from k8slab.sim.network.forwarding import SYN_TIMEOUT, Forwarder, HostPort, Tables
 from k8slab.sim.network.http import Request, Response, Url, parse_request, parse_response, parse_url
+from k8slab.sim.network.ingress import IngressTable
 from k8slab.sim.network.links import DATA_RETRY, NO_LINK, SYN_RETRY, TCP_GIVES_UP, Link, Links, trip_time
 from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.path import PacketPath, PathLog
@@ -72,6 +73,7 @@ class Network:
         self._datagrams = Datagrams(kernel, self._tables, self._forwarder, self.links, self.paths)
         self._resolver = Resolver(kernel, self._tables, self.services, self.dns, self._forwarder, self._datagrams)
         self.flows = FlowLog()
+        self.ingress: IngressTable | None = None  #: what an Ingress controller in the cluster goes by
         self.paths.subscribe(self.flows.add)
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -215,6 +217,7 @@ class Network:
         body: bytes = b"",
         timeout: float | None = None,
         trust: Trust = STRICT,
+        connect_timeout: float | None = None,
     ) -> Response:
         """Send a request and return the response; ``timeout`` covers everything from name resolution to the last byte.
 
@@ -227,7 +230,7 @@ class Network:
         """
         where = parse_url(url) if isinstance(url, str) else url
         deadline = None if timeout is None else self._kernel.now() + timeout
-        target = await self._reach(source, where.host, where.port, "TCP", timeout)
+        target = await self._reach(source, where.host, where.port, "TCP", connect_timeout or timeout)
         if where.scheme == "https":
             self._handshake(target, where, trust)
         given = {k.lower(): v for k, v in (headers or {}).items()}

@@ -5,7 +5,7 @@ fields of a server's description (an image file's ``programs``):
 
 ``app``         name of the app (see ``apps/``)
 ``ports``       numbers, or ``--option=8080`` / ``$VARIABLE=8080`` for a port the command line or environment may change
-``udp-ports``   the same for datagrams
+``udp-ports``   the same for datagrams; ``tls-ports`` those of the ports that speak TLS
 ``log``         text written at start; ``access-log`` a line per request
 ``delay``       seconds until it listens; ``crash`` ``{after, code, log}`` makes it fail
 ``requires-env`` ``{any, log}``: it fails without one of these variables
@@ -33,6 +33,7 @@ from k8slab.sim.runtime.process import SIGNALS, Output
 
 if TYPE_CHECKING:
     from k8slab.sim.network.sockets import Connection
+    from k8slab.sim.network.tls import Identity
     from k8slab.sim.runtime.container import Container
 
 __all__ = ["SimulatedServer"]
@@ -47,6 +48,23 @@ _TIME_FORMATS = {"time": "%d/%b/%Y:%H:%M:%S +0000", "date": "%Y/%m/%d %H:%M:%S",
 @lru_cache(maxsize=64)
 def _moment(second: int, template: str) -> str:
     return datetime.fromtimestamp(second, UTC).strftime(template)
+
+
+class TlsFront:
+    """A server as it is on a port with TLS."""
+
+    speaks_http = True
+
+    def __init__(self, server: "SimulatedServer") -> None:
+        self._server = server
+        self.handle, self.accept, self.datagram = server.handle, server.accept, server.datagram
+
+    @property
+    def tls(self) -> "Identity | None":
+        """The certificates it shows."""
+        from k8slab.sim.runtime.apps import TLS_APPS
+
+        return TLS_APPS[self._server.spec["app"]](self._server)
 
 
 class SimulatedServer:
@@ -108,7 +126,7 @@ class SimulatedServer:
 
     @property
     def tls(self) -> None:
-        """No image of the catalogue speaks TLS."""
+        """Plain text, except on ``tls-ports``."""
         return None
 
     @property
@@ -139,7 +157,7 @@ class SimulatedServer:
         for port in ports:
             try:
                 check_port(port, self.container.config.network.unprivileged_port_start, self.container.config.credentials)
-                network.listen(ip, port, self)
+                network.listen(ip, port, TlsFront(self) if port in self.spec.get("tls-ports", ()) else self)
             except OSError as error:
                 fields = {"port": str(port), "error": error.strerror or str(error), "errno": str(error.errno or EADDRINUSE)}
                 self.log(self.spec.get("port-taken", _PORT_TAKEN), to_stderr=True, fields=fields)

@@ -1,7 +1,10 @@
 """wget and curl over the simulated network, with their own words for each way it can fail."""
 
+from dataclasses import replace
+
 from k8slab.sim.network.errors import ConnectError, NameserverTimeout, TimedOut, UnknownHost, Unreachable
 from k8slab.sim.network.http import PHRASES, Response, parse_url
+from k8slab.sim.network.namespace import NetNamespace
 from k8slab.sim.network.tls import NameMismatch, PlainText, Trust, UnknownAuthority
 from k8slab.sim.runtime.filesystem import FileError
 from k8slab.sim.runtime.process import BadUsage, Process, Program
@@ -88,7 +91,7 @@ def _wget_error(error: ConnectError) -> str:
 
 _CURL_LONG = (
     "silent", "show-error", "fail", "include", "output=", "write-out=", "max-time=", "request=", "data=", "data-raw=", "header=",
-    "insecure", "cacert=", "connect-timeout=", "location", "head", "verbose", "user-agent=", "http1.1",
+    "insecure", "cacert=", "connect-timeout=", "location", "head", "verbose", "user-agent=", "http1.1", "resolve=",
 )  # fmt: skip
 _CURL_SHORT = "sSfio:w:m:X:d:H:kLIvA:"
 _CURL_NAMES = {
@@ -99,7 +102,7 @@ _CURL_NAMES = {
 
 
 async def curl(p: Process) -> int:
-    """Fetch with curl: -s -S -f -i -I -o -w -m -X -d -H -k -L -v --cacert --connect-timeout."""
+    """Fetch with curl: -s -S -f -i -I -o -w -m -X -d -H -k -L -v --cacert --connect-timeout --resolve."""
     given, urls = parse_options(p.args, _CURL_SHORT, _CURL_LONG)
     options = Options((_CURL_NAMES.get(k, k), v) for k, v in given.items())
     if not urls:
@@ -142,7 +145,7 @@ async def _follow(p: Process, options: Options, text: str) -> tuple[Response, st
     limits = [float(options[k]) for k in ("m", "connect-timeout") if k in options]
     for _ in range(_MAX_REDIRECTS):
         url = parse_url(text)
-        source = p.container.config.network
+        source = _resolving(p, options)
         if "v" in options:
             p.err(f"* Trying {url.host}:{url.port}...\n> {method} {url.path} HTTP/1.1\n> Host: {url.host}")
         timeout = min(limits, default=300.0)
@@ -153,6 +156,12 @@ async def _follow(p: Process, options: Options, text: str) -> tuple[Response, st
             break
         text = response.headers.get("Location", text)
     return response, text
+
+
+def _resolving(p: Process, options: Options) -> NetNamespace:
+    """Return the network as it is with ``--resolve HOST:PORT:ADDRESS``."""
+    own, parts = p.container.config.network, options.get("resolve", "").split(":")
+    return replace(own, hosts={**own.hosts, parts[0]: parts[2]}) if len(parts) == 3 else own
 
 
 def _trust(p: Process, options: Options) -> Trust:
