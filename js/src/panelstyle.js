@@ -11,7 +11,8 @@ const CSS = `
 .k8slab-panel .note.framed { border-left: 4px solid currentColor; padding: 4px 10px; background: var(--k8-card); border-radius: 0 4px 4px 0; }
 .k8slab-panel button, .k8slab-panel select, .k8slab-panel input[type=text] { font: inherit; color: var(--jp-ui-font-color1, inherit);
   background: var(--jp-layout-color1, transparent); border: 1px solid var(--jp-border-color1, #9aa4ae); border-radius: 4px;
-  padding: 2px 9px; min-height: 26px; }
+  padding: 2px 9px; min-height: 26px; line-height: 1.3; box-sizing: border-box; margin: 0; }
+.k8slab-panel input[type=text] { height: 27px; width: 13em; padding-block: 0; }
 .k8slab-panel select option { background: var(--jp-layout-color1, #fff); color: var(--jp-ui-font-color1, #000); }
 .k8slab-panel button { cursor: pointer; }
 .k8slab-panel button:hover:not(:disabled) { border-color: var(--k8-info); }
