@@ -1,0 +1,35 @@
+"""Recorded versions of the objects that a view follows, on the cluster's clock: what charts over time are made of."""
+
+from k8slab.apimachinery.timestamps import parse_time
+from k8slab.client.cluster import Cluster
+from k8slab.client.history import moment_of
+from k8slab.topology.rollouts import Version
+from k8slab.views.panel import select
+from k8slab.views.scene import Scene
+
+__all__ = ["now_of", "span_choice", "versions_of"]
+
+_SPANS = (("0", "since the last quiet time"), ("60", "last minute"), ("600", "last 10 minutes"), ("3600", "last hour"),
+          ("1000000000", "everything"))  # fmt: skip
+
+
+def versions_of(cluster: Cluster, resource: str, namespace: str = "") -> list[Version]:
+    """Return all recorded versions of a resource up to where the views stand, oldest first, as (time, change, object)."""
+    history = cluster.history
+    key = (cluster.resource(resource).full_name, namespace)
+    entries = [e for e in history.entries() if history.at is None or e.number <= history.at]
+    first = [(moment_of(obj), "ADDED", obj) for obj in history.objects(key, history.first).values()]
+    found = first + [(e.moment, e.type, e.object) for e in entries if e.key == key]
+    return sorted(((parse_time(when), type_, obj) for when, type_, obj in found if when), key=lambda v: v[0])
+
+
+def now_of(cluster: Cluster) -> float | None:
+    """Return the time of the last change that the views show, None if nothing changed yet."""
+    history = cluster.history
+    moments = [e.moment for e in history.entries() if e.moment and (history.at is None or e.number <= history.at)]
+    return parse_time(moments[-1]) if moments else None
+
+
+def span_choice(span: float) -> Scene:
+    """Return the control that chooses how much time a chart shows."""
+    return select("span", "Show", _SPANS, f"{span:g}" if span < 1e6 else "1000000000")
