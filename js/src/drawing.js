@@ -119,11 +119,12 @@ export class DrawingBlock {
 }
 
 const MAKE = {
-  path({ d, tone, fill, width, dash }) {
+  path({ d, tone, fill, width, dash, place }) {
     const node = svg("path", { d, "stroke-width": width, "stroke-linejoin": "round" });
     node.style.stroke = colour(tone);
     node.style.fill = colour(fill);
     if (fill && tone) node.setAttribute("fill-opacity", ".18");
+    if (place) node.setAttribute("transform", `translate(${place[0]},${place[1]}) scale(${place[2]})`);
     if (dash) node.setAttribute("stroke-dasharray", dash);
     return node;
   },

@@ -32,6 +32,8 @@ const CSS = `
 .k8slab-panel th { font-weight: 600; }
 .k8slab-panel tbody th { font-weight: 500; }
 .k8slab-panel th, .k8slab-panel td { position: relative; padding: 3px 12px 3px 4px; white-space: pre-wrap; max-width: 46em; }
+.k8slab-panel table:not(.mono) tbody td:not(:last-child), .k8slab-panel tbody th { white-space: nowrap; }
+.k8slab-panel select { max-width: 26em; }
 .k8slab-panel thead th { position: sticky; top: 0; background: var(--jp-layout-color0, #fff); z-index: 1;
   border-bottom: 1px solid var(--k8-line); }
 .k8slab-panel tbody tr:hover > * { background: var(--k8-card); }

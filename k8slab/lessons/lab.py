@@ -28,7 +28,25 @@ from k8slab.lessons.predictions import Question, Reveal
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.solutions import register_solution_magic
 from k8slab.lessons.source import source
-from k8slab.views import ControlPlaneView, EventsView, OwnershipView, PodsView, SchedulingView, TopologyView
+from k8slab.views import (
+    AccessView,
+    AutoscalingView,
+    ClockView,
+    ControlPlaneView,
+    DiffView,
+    EventsView,
+    FaultsView,
+    FillingView,
+    LogsView,
+    MatrixView,
+    OwnershipView,
+    PacketPathView,
+    PodsView,
+    RolloutView,
+    SchedulingView,
+    TimelineView,
+    TopologyView,
+)
 
 __all__ = ["Lab", "content_of", "lab"]
 
@@ -165,6 +183,54 @@ class Lab:
     def why(self, thing: str | Object) -> Answer:
         """Say why a thing is as it is: ``pod/web``, ``pod/a -> service/b:80``, ``can sa/web get pods``, ``drain node/x``."""
         return why(self.cluster, thing)
+
+    def path(self, source: str, destination: str) -> PacketPathView:
+        """Show what happens to a connection from ``pod/a`` to ``svc/b:80``, layer by layer."""
+        return PacketPathView(self.cluster, source, destination)
+
+    def matrix(self, *, everything: bool = False, pods: bool = False) -> MatrixView:
+        """Show who may talk to whom, app by app (or pod by pod), and which NetworkPolicy decides."""
+        return MatrixView(self.cluster, "" if everything else self.namespace, by_app=not pods)
+
+    def access(self, subject: str, question: str = "") -> AccessView:
+        """Show what a subject may do (``sa/web``, a user) by which binding, role and rule; "get pods" asks for one thing."""
+        return AccessView(self.cluster, subject, question)
+
+    def become(self, subject: str) -> Cluster:
+        """Return the cluster as a subject sees it (impersonation): ``lab.become("sa/web").list("pods")``."""
+        return self.cluster.as_(subject)
+
+    def rollout(self, thing: str) -> RolloutView:
+        """Show old and new ReplicaSets of ``deployment/web`` over time."""
+        return RolloutView(self.cluster, thing)
+
+    def autoscaling(self, thing: str, run: str = "") -> AutoscalingView:
+        """Show replicas, measurement and target of ``hpa/web`` over time, with the load and latency of a load run."""
+        return AutoscalingView(self.cluster, thing, run)
+
+    def filling(self) -> FillingView:
+        """Show how full the nodes are: what pods ask for against what they use."""
+        return FillingView(self.cluster)
+
+    def timeline(self, *, everything: bool = False) -> TimelineView:
+        """Show what happened to which object; its slider takes all views to the past and back."""
+        return TimelineView(self.cluster, "" if everything else self.namespace)
+
+    def diff(self, thing: str, other: Manifest | None = None) -> DiffView:
+        """Show ``deployment/web`` as YAML with the owners of its fields, against an earlier version, a manifest or an object."""
+        return DiffView(self.cluster, thing, other)
+
+    def logs(self, which: str, *, container: str = "", previous: bool = False) -> LogsView:
+        """Follow the logs of ``pod/web`` or of all pods with a label, ``app=web``."""
+        return LogsView(self.cluster, which, container=container, previous=previous)
+
+    def clock_control(self) -> ClockView:
+        """Show the cluster's clock with buttons to stop it, to step, to run faster, to jump."""
+        return ClockView(self.cluster)
+
+    def faults(self) -> FaultsView:
+        """Show what can be broken on purpose, what is broken, and the buttons for both."""
+        return FaultsView(self.cluster)
 
     def field_owners(self, thing: str, below: str = ".spec") -> Table:
         """Show who owns which field of ``deployment/web``."""

@@ -103,7 +103,7 @@ class AutoscalingView(LivePanel):
         if hpa is None:
             words = f'There is no HorizontalPodAutoscaler "{self._name}" in namespace "{self._namespace}".'
             return panel(f"Autoscaling: {self._name}", words, {"problem": note(words, "warn")})
-        versions = [v for v in versions_of(self.cluster, _HPA) if self.same(v[2], self._name, self._namespace)]
+        versions = [v for v in versions_of(self.cluster, self.source(_HPA)) if self.same(v[2], self._name, self._namespace)]
         runs = self.of("LoadRun", self._namespace)
         run = next((r for r in runs if name_of(r) == self._run), None) or (max(runs, key=_age) if runs else None)
         return autoscaling_scene(hpa, versions, run, now_of(self.cluster), tuple(name_of(r) for r in runs), span=self._span)

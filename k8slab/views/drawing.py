@@ -18,7 +18,7 @@ _FONT = "system-ui, sans-serif"
 
 
 def path(d: str, tone: str = "ink", *, fill: str = "", width: float = 1.5, dash: str = "", **more: Any) -> Scene:
-    """Return a line, or with ``fill`` an area, along an SVG path."""
+    """Return a line, or with ``fill`` an area, along an SVG path; ``place`` (x, y, r) puts and scales a shape of size one."""
     return {"s": "path", "d": d, "tone": tone, "fill": fill, "width": width, "dash": dash, **more}
 
 
@@ -69,10 +69,12 @@ def _colour(tone: str) -> str:
 
 def _path(s: Scene) -> str:
     dash = f' stroke-dasharray="{s["dash"]}"' if s["dash"] else ""
+    x, y, r = s.get("place", (0, 0, 1))
+    place = f' transform="translate({x:g},{y:g}) scale({r:g})"' if "place" in s else ""
     opacity = ' fill-opacity=".18"' if s["fill"] and s["tone"] else ""
     return (
         f'<path d="{s["d"]}" fill="{_colour(s["fill"])}"{opacity} stroke="{_colour(s["tone"])}" stroke-width="{s["width"]:g}" '
-        f'stroke-linejoin="round"{dash}/>'
+        f'stroke-linejoin="round"{dash}{place}/>'
     )
 
 

@@ -130,7 +130,11 @@ class LiveView(SceneWidget):
     def notices(self) -> Scene:
         """Return what must be said above the picture: that the cluster is away, that this is the past."""
         banner = next((_BANNERS[state] for state in self._troubles.values() if state in _BANNERS), "")
-        return {"banner": banner, "past": self.cluster.history.words()}
+        return {"banner": banner, "past": self.past_words()}
+
+    def past_words(self) -> str:
+        """Return what a view of the past says about itself; "" in the present."""
+        return self.cluster.history.words()
 
     def travel(self) -> None:
         """Show the state at which the cluster's history stands: an earlier one, or the present again."""
@@ -154,6 +158,8 @@ class LiveView(SceneWidget):
 
     def close(self) -> None:
         """Stop, and take the view out of the notebook."""
+        if "_pulse" not in self.__dict__:
+            return  # it could not be made, and ipywidgets closes what is collected
         self.stop()
         super().close()
 

@@ -10,6 +10,7 @@ from k8slab.client.errors import sentence
 from k8slab.errors import K8slabError
 from k8slab.views.live import LiveView
 from k8slab.views.panel import panel_html, panel_text
+from k8slab.views.scene import Scene
 
 __all__ = ["LivePanel", "served", "split_thing"]
 
@@ -41,11 +42,38 @@ def split_thing(thing: str, default: str, cluster: Cluster) -> tuple[str, str, s
 
 
 class LivePanel(LiveView):
-    """A panel over the objects of some resources; subclasses give `make_scene`."""
+    """A panel over the objects of some resources; subclasses give `make_scene`.
+
+    A ``timeless`` one (logs, the clock, faults) stays in the present when the others are taken to the past.
+    """
+
+    timeless = False
 
     def __init__(self, cluster: Cluster, resources: Iterable[str], namespace: str = ALL) -> None:
         self._said = ""
-        super().__init__(cluster, resources, kind="panel", namespace=namespace)
+        super().__init__(cluster, resources, kind="panel", namespace=namespace, fallback=cluster.namespace)
+
+    def travel(self) -> None:
+        """Go where the cluster's history stands."""
+        if self.timeless:
+            self.again()
+        else:
+            super().travel()
+
+    def past_words(self) -> str:
+        """Say that this is the past, if it is."""
+        return "" if self.timeless else super().past_words()
+
+    def notices(self) -> Scene:
+        """Say what the user may not see, too."""
+        found = super().notices()
+        if self.refused and not found["banner"]:
+            found["banner"] = f"Not shown, because this user may not list them: {', '.join(self.refused)}."
+        return found
+
+    def source(self, resource: str) -> tuple[str, str]:
+        """Return the name under which the cluster's history keeps what this view follows."""
+        return self.cluster.resource(resource).full_name, self._followed.get(resource, ALL)
 
     def take(self, change: str, obj: Object) -> None:
         """Keep nothing besides the objects."""

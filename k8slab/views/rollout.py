@@ -91,7 +91,7 @@ class RolloutView(LivePanel):
             return panel(f"Rollout of {self._name}", words, {"problem": note(words, "warn")})
         sets = self.of("ReplicaSet", self._namespace)
         uids = {s["metadata"].get("uid") for s in owned(deployment, sets)}
-        versions = [v for v in versions_of(self.cluster, "replicasets.apps") if v[2]["metadata"].get("uid") in uids]
+        versions = [v for v in versions_of(self.cluster, self.source("replicasets.apps")) if v[2]["metadata"].get("uid") in uids]
         return rollout_scene(deployment, sets, versions, now_of(self.cluster), said=self._said, span=self._span)
 
     def act(self, name: str, value: object) -> None:

@@ -13,20 +13,18 @@ _SPANS = (("0", "since the last quiet time"), ("60", "last minute"), ("600", "la
           ("1000000000", "everything"))  # fmt: skip
 
 
-def versions_of(cluster: Cluster, resource: str, namespace: str = "") -> list[Version]:
+def versions_of(cluster: Cluster, key: tuple[str, str]) -> list[Version]:
     """Return all recorded versions of a resource up to where the views stand, oldest first, as (time, change, object)."""
     history = cluster.history
-    key = (cluster.resource(resource).full_name, namespace)
-    entries = [e for e in history.entries() if history.at is None or e.number <= history.at]
-    first = [(moment_of(obj), "ADDED", obj) for obj in history.objects(key, history.first).values()]
+    entries = history.entries(all_=False)
+    first = [(moment_of(obj), "ADDED", obj) for obj in history.objects(key, 0).values()]
     found = first + [(e.moment, e.type, e.object) for e in entries if e.key == key]
     return sorted(((parse_time(when), type_, obj) for when, type_, obj in found if when), key=lambda v: v[0])
 
 
 def now_of(cluster: Cluster) -> float | None:
     """Return the time of the last change that the views show, None if nothing changed yet."""
-    history = cluster.history
-    moments = [e.moment for e in history.entries() if e.moment and (history.at is None or e.number <= history.at)]
+    moments = [e.moment for e in cluster.history.entries(all_=False) if e.moment]
     return parse_time(moments[-1]) if moments else None
 
 
