@@ -19,8 +19,8 @@ from k8slab.views.packet import PacketPathView
 from k8slab.views.picture import svg
 from k8slab.views.rollout import RolloutView
 from k8slab.views.scheduling import SchedulingView
-from k8slab.views.topology import TopologyView
 from k8slab.views.timeline import TimelineView
+from k8slab.views.topology import TopologyView
 
 __all__ = [
     "AccessView",

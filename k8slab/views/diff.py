@@ -100,7 +100,7 @@ class DiffView(LivePanel):
         wanted = f"{self._namespace}/{self._name}" if self._namespace else self._name
         return [e for e in history.entries(all_=False) if e.key == self.source(self._full) and key_of(e.object) == wanted]
 
-    def _first(self) -> Object | None:
+    def _earliest(self) -> Object | None:
         wanted = f"{self._namespace}/{self._name}" if self._namespace else self._name
         before = self.cluster.history.objects(self.source(self._full), 0).get(wanted)
         return before or next((e.object for e in self._versions()), None)
@@ -109,15 +109,15 @@ class DiffView(LivePanel):
         if self._against == "other":
             return self._other, self._other_name
         if self._against == "first":
-            return self._first(), "the first version seen"
+            return self._earliest(), "the first version seen"
         entry = next((e for e in versions if str(e.number) == self._against), None)
         return (entry.object, f"change {entry.number}") if entry else (None, "")
 
     def _controls(self, obj: Object, versions: list[Entry]) -> Scene:
         options = [("", "nothing: just show it")]
         options += [("other", self._other_name)] if self._other is not None else []
-        options += [("first", "the first version seen")] if self._first() is not None else []
-        last: Object | None = self._first()
+        options += [("first", "the first version seen")] if self._earliest() is not None else []
+        last: Object | None = self._earliest()
         for e in versions:
             words, _ = words_of(e.type, last, e.object)
             last = e.object

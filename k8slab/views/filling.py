@@ -7,8 +7,8 @@ from kubernetes.client.exceptions import ApiException
 from k8slab.client.cluster import ALL, Cluster
 from k8slab.errors import K8slabError
 from k8slab.topology.filling import NodeFill, PodFill, filling, usage
+from k8slab.views.cards import short_name
 from k8slab.views.drawing import path, rect, text
-from k8slab.views.layout import short_name
 from k8slab.views.panel import Cell, cell, commands, controls, drawing, field, grid, note, panel
 from k8slab.views.panels import LivePanel
 from k8slab.views.scene import Scene

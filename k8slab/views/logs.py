@@ -11,7 +11,7 @@ from k8slab.client.cluster import Cluster
 from k8slab.client.errors import sentence
 from k8slab.client.logs import LogFollower, log_lines
 from k8slab.errors import K8slabError
-from k8slab.views.layout import short_name
+from k8slab.views.cards import short_name
 from k8slab.views.panel import button, commands, controls, field, lines, note, panel
 from k8slab.views.panels import LivePanel, split_thing
 from k8slab.views.scene import Scene
@@ -121,9 +121,9 @@ class LogsView(LivePanel):
                 if self._previous:
                     self._look_back(key, bool(restarts))
                 elif begun:
-                    self._begin(key, several=len(pod["spec"]["containers"]) > 1)
+                    self._listen(key, several=len(pod["spec"]["containers"]) > 1)
 
-    def _begin(self, key: tuple[str, str, int], *, several: bool) -> None:
+    def _listen(self, key: tuple[str, str, int], *, several: bool) -> None:
         pod, container, _ = key
         who = f"{short_name(pod, 16)}/{container}" if several else short_name(pod, 22)
         self._tones.setdefault(who, "abcdef"[len(self._tones) % 6])

@@ -7,8 +7,8 @@ from k8slab.client.cluster import Cluster
 from k8slab.client.errors import sentence
 from k8slab.errors import K8slabError
 from k8slab.topology.packets import Path, Step, declared_path, destination_of, path_of_trace
+from k8slab.views.cards import short_name
 from k8slab.views.drawing import path, polyline, rect, text
-from k8slab.views.layout import short_name
 from k8slab.views.panel import Cell, cell, commands, controls, drawing, field, grid, note, panel, select
 from k8slab.views.panels import LivePanel, served, split_thing
 from k8slab.views.scene import Scene

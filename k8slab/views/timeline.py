@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from k8slab.client.cluster import ALL, Cluster
 from k8slab.topology.changes import Happening, happenings
+from k8slab.views.cards import short_name
 from k8slab.views.drawing import path, polyline, text
-from k8slab.views.layout import short_name
 from k8slab.views.panel import Cell, button, cell, commands, controls, drawing, grid, note, panel, select, slider
 from k8slab.views.panels import LivePanel, served
 from k8slab.views.scene import Scene
