@@ -158,3 +158,20 @@ def test_a_fault_that_makes_no_sense_is_refused(api: Api, spec: Object, message:
     answer = api.post(FAULTS, {"metadata": {"name": "f"}, "spec": spec})
     assert answer.status == 422
     assert message in answer.message
+
+
+def test_a_full_disk_evicts_one_pod_after_the_other_who_writes_most_first(api: Api) -> None:
+    here = {p["metadata"]["name"] for p in on(api, "worker-1")}
+    begin(api, "DiskFull", nodes=["worker-1"])
+    api.advance(11)
+    gone = [p for p in on(api, "worker-1") if p["status"].get("reason") == "Evicted"]
+    assert len(gone) == 1
+    assert gone[0]["status"]["message"].startswith("The node was low on resource: ephemeral-storage. Threshold quantity: ")
+    api.advance(60)
+    assert {p["metadata"]["name"] for p in on(api, "worker-1") if p["status"].get("reason") == "Evicted"} == here
+
+
+def test_a_leak_that_heals_at_the_moment_it_grows_is_over(api: Api) -> None:
+    begin(api, "MemoryLeak", target={"namespace": "default"}, durationSeconds=3, bytesPerSecond=1)
+    api.advance(5)
+    assert api.get(f"{FAULTS}/f").json["status"]["phase"] == "Healed"

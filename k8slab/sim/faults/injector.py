@@ -134,6 +134,8 @@ class FaultInjector:
 
     def _leak(self, name: str, spec: Object) -> list[str]:
         """Let the chosen containers grow once a second; return the pods."""
+        if name not in self._active:
+            return []  # it healed at this very moment
         target = spec["target"]
         labels = (target.get("matchLabels") or {}).items()
         chosen = []

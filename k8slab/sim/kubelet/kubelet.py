@@ -15,6 +15,7 @@ from k8slab.sim.kubelet import operations, resizing
 from k8slab.sim.kubelet.admission import Requests, rejection, requests_of
 from k8slab.sim.kubelet.config import KubeletOptions, NodeConfig
 from k8slab.sim.kubelet.context import NodeContext
+from k8slab.sim.kubelet.disk_pressure import DiskWatch, disk_message, first_to_go
 from k8slab.sim.kubelet.eviction import (
     EvictionWatch,
     container_memory,
@@ -93,7 +94,8 @@ class Kubelet:
         self._used: Requests = (0, 0, 0)
         self._answers, self._since = False, 0.0
         self.port = KubeletPort(node, self._records, self.stats, self._whole_log, kernel.now)
-        self._connected, self._crashed, self._disk_full = True, False, False
+        self._connected, self._crashed = True, False
+        self._disk = DiskWatch(kernel, self._evict_for_disk)
         resources = node.resources()
         self._capacity: Requests = (milli_value(resources["cpu"]), value(resources["memory"]), value(resources["pods"]))
         hardware = runtime.node(node.name)
@@ -160,7 +162,7 @@ class Kubelet:
 
     def report_disk(self, full: bool) -> None:
         """Note that the node's disk is full, or no longer, and say so."""
-        self._disk_full = full
+        self._disk.set(full)
         self._heartbeat.report_disk(full)
 
     def leak(self, namespace: str, pod: str, container: str, size: int) -> None:
@@ -214,7 +216,7 @@ class Kubelet:
             refusal = rejection(pod, node, wanted, self._used, self._capacity) or sysctl_rejection(pod)
             if self._evictions.pressure and is_unwelcome(pod):
                 refusal = ("Evicted", "Pod was rejected: The node had condition: [MemoryPressure]. ")
-            if self._disk_full and not is_critical(pod):
+            if self._disk.full and not is_critical(pod):
                 refusal = ("Evicted", "Pod was rejected: The node had condition: [DiskPressure]. ")
         if refusal is None:
             self._requests[uid] = wanted
@@ -228,6 +230,14 @@ class Kubelet:
         if ranked:
             worker = running[ranked[0].key]
             worker.evict(eviction_message(available, container_memory(worker.record)))
+
+    def _evict_for_disk(self) -> None:
+        """Evict the pod that writes most beyond what it asked for, unless the kubelet does not run."""
+        if self._answers:
+            workers = {w.record.key: w for w in self._workers.values() if w.record.runs and not is_critical(w.record.pod)}
+            chosen = first_to_go(w.record for w in workers.values())
+            if chosen is not None:
+                workers[chosen.key].evict(disk_message(chosen))
 
     def _forget(self, uid: str) -> None:
         self._workers.pop(uid, None)

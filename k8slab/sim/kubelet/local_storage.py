@@ -15,7 +15,7 @@ from k8slab.sim.runtime.filesystem import size_of
 if TYPE_CHECKING:
     from k8slab.sim.kubelet.worker import PodWorker
 
-__all__ = ["disk_usage", "excess", "watch"]
+__all__ = ["disk_usage", "excess", "layer_size", "watch"]
 
 PERIOD = 10.0  #: between two looks of the eviction manager
 _RESOURCE = "ephemeral-storage"
@@ -35,7 +35,7 @@ def is_limited(pod: Object) -> bool:
 def disk_usage(record: PodRecord) -> int:
     """Return the bytes of node disk that a pod uses: emptyDirs, writable layers and logs."""
     on_disk = sum(size for _, size in _empty_dirs(record, memory=False))
-    return on_disk + sum(_layer(c) for c in record.containers)
+    return on_disk + sum(layer_size(c) for c in record.containers)
 
 
 def _empty_dirs(record: PodRecord, memory: bool) -> list[tuple[Object, int]]:
@@ -52,7 +52,8 @@ def _empty_dirs(record: PodRecord, memory: bool) -> list[tuple[Object, int]]:
     ]
 
 
-def _layer(container: ContainerRecord) -> int:
+def layer_size(container: ContainerRecord) -> int:
+    """Return the bytes of a container's writable layer and log."""
     return container.container.layer_size if container.container is not None else 0
 
 
@@ -67,7 +68,7 @@ def excess(record: PodRecord) -> str:
         text = "Pod ephemeral local storage usage exceeds the total limit of containers {}. "
         return text.format(_total(record))
     for container in record.mains:
-        if 0 < _limit(container.spec) < _layer(container):
+        if 0 < _limit(container.spec) < layer_size(container):
             shown = container.spec["resources"]["limits"][_RESOURCE]
             return f'Container {container.name} exceeded its local ephemeral storage limit "{shown}". '
     return ""

@@ -8,6 +8,7 @@ Upstream: computePodActions and computeInitContainerActions in pkg/kubelet/kuber
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from k8slab.apimachinery.types import Object
 from k8slab.sim.kubelet.records import ContainerRecord, PodRecord
 
 __all__ = ["STAGES", "Action", "Stage", "may_restart", "next_backoff", "phase_of", "plan", "stage_of"]
@@ -29,11 +30,21 @@ class Stage(NamedTuple):
 
 
 def may_restart(pod: PodRecord, container: ContainerRecord) -> bool:
-    """Whether a container that has ended is to run again."""
+    """Whether a container that has ended is to run again: by its own rules and policy first, then by the pod's."""
     if container.kind in ("sidecar", "ephemeral"):
         return container.kind == "sidecar"
-    policy = "OnFailure" if container.kind == "init" and pod.restart_policy == "Always" else pod.restart_policy
+    if any(_rule_matches(rule, container.exit_code) for rule in container.spec.get("restartPolicyRules") or ()):
+        return True
+    policy = container.spec.get("restartPolicy") or pod.restart_policy
+    policy = "OnFailure" if container.kind == "init" and policy == "Always" else policy
     return policy == "Always" or (policy == "OnFailure" and container.exit_code != 0)
+
+
+def _rule_matches(rule: Object, code: int | None) -> bool:
+    wanted = rule.get("exitCodes")
+    if rule.get("action") != "Restart" or not wanted or code is None:
+        return False
+    return bool((code in (wanted.get("values") or ())) == (wanted.get("operator") == "In"))
 
 
 def next_backoff(current: float, ran_for: float) -> float:
@@ -116,7 +127,7 @@ def phase_of(pod: PodRecord) -> str:
         failed = any(c.kind == "init" and c.exit_code and not may_restart(pod, c) for c in pod.inits)
         return "Failed" if failed or (pod.stopping and not busy) else "Pending"
     mains = pod.mains
-    if any(c.state in ("waiting", "starting") and c.last is None for c in mains) and not pod.stopping:
+    if any((c.state in ("waiting", "starting") or c.in_post_start) and c.last is None for c in mains) and not pod.stopping:
         return "Pending"
     over = all(c.state == "terminated" for c in mains) and (pod.stopping or not any(may_restart(pod, c) for c in mains))
     if not over or busy:

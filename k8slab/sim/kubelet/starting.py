@@ -198,7 +198,9 @@ def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> 
         from k8slab.sim.kubelet.stopping import run_post_start
 
         record.in_post_start = True
-        worker.context.kernel.spawn(run_post_start(worker, record, container, hook))
+        after = run_post_start(worker, record, container, hook, lambda: _noticed(worker, record, container))
+        worker.context.kernel.spawn(after)
+        return
     delay = worker.context.options.notice_start
     if delay > 0:
         worker.context.kernel.call_later(delay, _noticed, worker, record, container)

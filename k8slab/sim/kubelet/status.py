@@ -59,7 +59,7 @@ def _volume_mount(mount: Object) -> Object:
 def _state(pod: PodRecord, record: ContainerRecord) -> Object:
     from k8slab.apimachinery.timestamps import rfc3339
 
-    if record.state == "running" and record.container is not None:
+    if record.state == "running" and record.container is not None and not record.in_post_start:
         return {"running": {"startedAt": rfc3339(record.container.started_at)}}
     if record.state == "terminated" and record.terminated is not None:
         return {"terminated": record.terminated}

@@ -3,6 +3,7 @@
 Upstream: killContainer in pkg/kubelet/kuberuntime/kuberuntime_container.go, pkg/kubelet/lifecycle/handlers.go.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from k8slab.apimachinery.types import Object
@@ -67,14 +68,18 @@ async def _stop_after_hook(
         _signal(worker, container, max(2.0, grace - (kernel.now() - began)), record)
 
 
-async def run_post_start(worker: "PodWorker", record: ContainerRecord, container: Container, hook: Object) -> None:
-    """Run a postStart hook; its failure ends the container."""
+async def run_post_start(
+    worker: "PodWorker", record: ContainerRecord, container: Container, hook: Object, then: Callable[[], object]
+) -> None:
+    """Run a postStart hook; until it is done the container is not said to run, and its failure ends it."""
     problem = await _run_hook(worker, record, container, hook)
     record.in_post_start = False
     worker.wake()
     if problem and container.state == "running":
         worker.event("Warning", "FailedPostStartHook", f"PostStartHook failed: {problem}", record)
         container.kill()
+        return
+    then()
 
 
 async def _run_hook(worker: "PodWorker", record: ContainerRecord, container: Container, hook: Object) -> str:

@@ -8,6 +8,11 @@ SLEEP = {"image": "busybox:1.37", "command": ["sleep", "1000"]}
 
 
 @pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
 def slow():
     return World(start_delays=1)
 
@@ -101,3 +106,32 @@ def test_a_finished_pod_ends_its_ephemeral_container():
     world.kernel.advance(60)
     assert world.get()["status"]["phase"] == "Succeeded"
     assert "terminated" in world.state(kind="ephemeralContainerStatuses")
+
+
+def test_a_container_is_not_said_to_run_before_its_post_start_hook_is_done(world):
+    hook = {"exec": {"command": ["sh", "-c", "sleep 5; touch /done"]}}
+    world.shell("slow", "sleep 1000", lifecycle={"postStart": hook})
+    world.kernel.advance(2)
+    assert (world.get("slow")["status"]["phase"], world.reason("slow")) == ("Pending", "ContainerCreating")
+    world.kernel.advance(5)
+    assert (world.get("slow")["status"]["phase"], world.reason("slow")) == ("Running", "Running")
+
+
+@pytest.mark.parametrize(
+    ("policy", "rules", "code", "again"),
+    [
+        ("Never", [], 1, False),
+        ("Never", [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}], 42, True),
+        ("Never", [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}], 1, False),
+        ("Never", [{"action": "Restart", "exitCodes": {"operator": "NotIn", "values": [1]}}], 2, True),
+        ("OnFailure", [], 1, True),
+        ("OnFailure", [], 0, False),
+        ("Always", [], 0, True),
+    ],
+)
+def test_a_container_may_have_a_restart_policy_and_rules_of_its_own(world, policy, rules, code, again):
+    pod_policy = "Never" if policy != "Never" else "Always"
+    more = {"restartPolicyRules": rules} if rules else {}
+    world.shell("one", f"exit {code}", restartPolicy=policy, spec={"restartPolicy": pod_policy}, **more)
+    world.kernel.advance(30)
+    assert (world.restarts("one") > 0) == again
