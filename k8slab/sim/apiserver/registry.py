@@ -16,6 +16,7 @@ from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver import strategy, validation
 from k8slab.sim.apiserver.admission import AdmissionRequest, Chain
+from k8slab.sim.apiserver.apiextensions.rules import rule_findings
 from k8slab.sim.apiserver.apiextensions.structural import custom_resource_errors, fill_in
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.conversion import convert
@@ -120,9 +121,8 @@ class Registry:
         self._name(resource, meta)
         meta["uid"], meta["creationTimestamp"] = self.kernel.uuid(), rfc3339(self.kernel.now())
         strategy.prepare_create(resource, obj)
-        self._refuse(
-            resource, meta.get("name", ""), validation.validate_create(resource, obj) + self._custom_errors(resource, obj)
-        )
+        errors = validation.validate_create(resource, obj) + self._custom_errors(resource, obj, None, call)
+        self._refuse(resource, meta.get("name", ""), errors)
         self.hooks.allocate(resource, obj)
         request.name = meta["name"]
         call.warnings += self.admission.validate(request)
@@ -198,7 +198,7 @@ class Registry:
         call.warnings += self.admission.mutate(request)
         strategy.prepare_update(resource, new, old, call.subresource)
         errors = validation.validate_update(resource, new, old, call.subresource)
-        self._refuse(resource, call.name, errors + self._custom_errors(resource, new))
+        self._refuse(resource, call.name, errors + self._custom_errors(resource, new, old, call))
         self.hooks.allocate(resource, new, old)
         call.warnings += self.admission.validate(request)
         call.warnings += strategy.warnings(resource, new, old)
@@ -323,10 +323,14 @@ class Registry:
         if errors:
             raise invalid(resource.group, resource.kind, name, errors)
 
-    def _custom_errors(self, resource: Resource, obj: Object) -> list[FieldError]:
+    def _custom_errors(self, resource: Resource, obj: Object, old: Object | None, call: Call) -> list[FieldError]:
         if not resource.schema:
             return []
         errors, more = custom_resource_errors(resource.schema, obj), self.validators.get(resource.full_name)
+        if not errors and not is_built_in(resource.group):
+            found = rule_findings(resource.schema, obj, old)
+            errors = found.errors
+            call.warnings += found.warnings
         return errors + more(obj) if more else errors
 
     def schema(self, resource: Resource) -> TypeSchema:

@@ -187,12 +187,35 @@ def test_every_served_version_shows_the_same_objects(api: Api) -> None:
     assert (old["apiVersion"], old["spec"]["topic"]) == ("chat.example/v1beta1", "tea")
 
 
-def test_rules_in_cel_are_announced_as_not_evaluated(api: Api) -> None:
+def with_rule(rule: str, message: str = "") -> Object:
     crd = definition()
-    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["x-kubernetes-validations"] = [{"rule": "true"}]
-    answer = api.post(CRDS, crd)
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema["properties"]["spec"]["x-kubernetes-validations"] = [{"rule": rule, **({"message": message} if message else {})}]
+    return crd
+
+
+def test_rules_in_cel_refuse_what_does_not_fit(api: Api) -> None:
+    assert api.post(CRDS, with_rule("self.topic == oldSelf.topic", "the topic stays")).status == 201
+    assert api.post(ROOMS, room()).status == 201
+    refused = api.patch(f"{ROOMS}/lobby", {"spec": {"topic": "coffee"}})
+    assert (refused.status, refused.json["message"]) == (
+        422,
+        'Room.chat.example "lobby" is invalid: spec: Invalid value: "object": the topic stays',
+    )
+    assert api.patch(f"{ROOMS}/lobby", {"metadata": {"labels": {"a": "b"}}}).status == 200
+
+
+def test_a_rule_about_a_field_that_is_not_there_is_refused(api: Api) -> None:
+    refused = api.post(CRDS, with_rule("self.colour == 'blue'"))
+    assert refused.status == 422
+    assert "compilation failed: ERROR: <input>:1:5: undefined field 'colour'" in refused.json["message"]
+
+
+def test_a_rule_that_this_cluster_does_not_know_is_announced_and_not_evaluated(api: Api) -> None:
+    answer = api.post(CRDS, with_rule("sets.contains(['a'], [self.topic])"))
     assert answer.status == 201
-    assert any("x-kubernetes-validations" in text for text in answer.warnings)
+    assert any("does not know the functions of sets" in text for text in answer.warnings)
+    assert api.post(ROOMS, room()).status == 201
 
 
 def test_definitions_are_served_again_after_a_restart(make_api: Callable[..., Api], tmp_path: Any) -> None:

@@ -5,12 +5,12 @@ the finalizer warning of k8s.io/apiserver/pkg/registry/rest.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.names import dns1123_label
 from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.apiserver.validation.rules import rules_not_here
 
 __all__ = ["warnings"]
 
@@ -92,15 +92,11 @@ def warnings(resource: Resource, obj: Object, old: Object | None = None) -> list
         found.append("spec.configSource: the spec.configSource field is deprecated since v1.22 and non-functional")
     elif key == ("", "Endpoints"):
         found.append("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
-    elif key == ("apiextensions.k8s.io", "CustomResourceDefinition") and _has_rules(obj["spec"].get("versions")):
-        found.append("x-kubernetes-validations: the embedded cluster stores rules in CEL, but does not evaluate them")
+    elif key == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        for i, version in enumerate(obj["spec"].get("versions") or ()):
+            schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+            found += rules_not_here(schema, f"spec.versions[{i}].schema.openAPIV3Schema")
     return found
-
-
-def _has_rules(part: Any) -> bool:
-    if isinstance(part, list):
-        return any(_has_rules(item) for item in part)
-    return isinstance(part, dict) and ("x-kubernetes-validations" in part or any(_has_rules(value) for value in part.values()))
 
 
 def _at(obj: Object, path: tuple[str, ...]) -> Object:

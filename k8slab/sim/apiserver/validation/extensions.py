@@ -2,7 +2,7 @@
 
 Upstream: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation, pkg/apis/admissionregistration/validation,
 pkg/apis/certificates/validation, pkg/apis/authorization/validation.
-Simplified: of a CRD's schema only the structure is checked (types, nesting), not CEL rules; of a webhook not its rules.
+Simplified: of a CRD's schema the structure is checked (types, nesting) and the rules (`rules`); of a webhook not its rules.
 """
 
 from k8slab.apimachinery.types import Object
@@ -19,6 +19,7 @@ from k8slab.sim.apiserver.validation.fields import (
     not_supported,
     required,
 )
+from k8slab.sim.apiserver.validation.rules import rules_errors
 from k8slab.sim.apiserver.validation.selectors import label_selector_errors
 
 __all__ = ["access_review_errors", "csr_errors", "definition_errors", "definition_update_errors", "webhooks_errors"]
@@ -108,7 +109,8 @@ def _version_errors(version: Object, path: str) -> Errors:
     if schema is None:
         errors.append(required(f"{path}.schema.openAPIV3Schema", "schemas are required"))
     else:
-        errors += _root_schema_errors(schema, f"{path}.schema.openAPIV3Schema")
+        problems = _root_schema_errors(schema, f"{path}.schema.openAPIV3Schema")
+        errors += problems or rules_errors(schema, f"{path}.schema.openAPIV3Schema")
     for i, column in enumerate(version.get("additionalPrinterColumns") or ()):
         at = f"{path}.additionalPrinterColumns[{i}]"
         errors += [required(f"{at}.{field}") for field in ("name", "jsonPath") if not column.get(field)]
