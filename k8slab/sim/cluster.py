@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import orjson
+
 from k8slab.sim import glassbox_network
 from k8slab.sim.addons import ingress, metrics
 from k8slab.sim.addons.dns import install_dns
@@ -25,7 +27,14 @@ from k8slab.sim.apiserver.apiextensions.definitions import Definitions
 from k8slab.sim.apiserver.apiservices import register
 from k8slab.sim.apiserver.app import ApiServer
 from k8slab.sim.apiserver.audit import AuditLog
-from k8slab.sim.apiserver.authentication import Authenticator, ServiceAccountTokens, UserInfo, node_user, service_account_user
+from k8slab.sim.apiserver.authentication import (
+    Authenticator,
+    ServiceAccountTokens,
+    UserInfo,
+    issuer,
+    node_user,
+    service_account_user,
+)
 from k8slab.sim.apiserver.authorization import Authorizer
 from k8slab.sim.apiserver.certificates import sign_request
 from k8slab.sim.apiserver.handlers import Handlers
@@ -238,6 +247,13 @@ class Cluster:
         """Return the ASGI application."""
         paths = Paths(self.scheme, self.store)
         paths.metrics += [self.scheduler.metrics, self.controllers.metrics, self.load.metrics]
+        paths.documents[issuer.CONFIGURATION_PATH] = lambda request: Response.json(
+            200, issuer.configuration(request.headers.get("host", ""))
+        )
+        keys = self._pki.account_public_key
+        paths.documents[issuer.KEYS_PATH] = lambda _: Response(
+            200, orjson.dumps(issuer.key_set(keys)), "application/jwk-set+json"
+        )
         handlers = Handlers(self.operations)
         kubelets = Kubelets(self.store, self.kubelets)
         app = ApiServer(

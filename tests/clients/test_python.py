@@ -4,6 +4,7 @@ import gc
 import json
 from typing import Any
 
+import jwt
 import pytest
 import yaml
 from kubernetes import client, dynamic, watch
@@ -239,3 +240,17 @@ def test_token_request(core: client.CoreV1Api, api: client.ApiClient, namespace:
     review = client.AuthenticationV1Api(api).create_token_review({"spec": {"token": token}})
     assert review.status.authenticated
     assert review.status.user.username == f"system:serviceaccount:{namespace}:robot"
+
+
+def test_anybody_can_verify_a_service_account_token_with_the_issuers_keys(api: client.ApiClient, namespace: str) -> None:
+    spec = client.V1TokenRequestSpec(audiences=["chat"], expiration_seconds=600)
+    request = client.AuthenticationV1TokenRequest(spec=spec)
+    token = client.CoreV1Api(api).create_namespaced_service_account_token("default", namespace, request).status.token
+    issuer = client.WellKnownApi(api).get_service_account_issuer_open_id_configuration()
+    issuer = json.loads(issuer.replace("'", '"')) if isinstance(issuer, str) else issuer
+    keys = client.OpenidApi(api).get_service_account_issuer_open_id_keyset()
+    keys = json.loads(keys.replace("'", '"')) if isinstance(keys, str) else keys
+    key = jwt.PyJWKSet.from_dict(keys)[jwt.get_unverified_header(token)["kid"]]
+    claims = jwt.decode(token, key.key, algorithms=issuer["id_token_signing_alg_values_supported"], audience="chat")
+    assert (claims["iss"], claims["sub"]) == (issuer["issuer"], f"system:serviceaccount:{namespace}:default")
+    assert issuer["jwks_uri"].endswith("/openid/v1/jwks")

@@ -37,6 +37,8 @@ class Paths:
         self._scheme = scheme
         #: What gives the metrics of the components.
         self.metrics: list[Callable[[], Iterable[Family]]] = [partial(objects, scheme, store)]
+        #: Documents that others give, by path; they get the request.
+        self.documents: dict[str, Callable[[Request], Response]] = {}
         self._documents = openapi.OpenApi(scheme)
 
     async def answer(self, request: Request) -> Response:
@@ -48,6 +50,8 @@ class Paths:
             return Response.json(200, discovery.version())
         if path == "/metrics":
             return Response(200, text(f for source in self.metrics for f in source()).encode(), CONTENT_TYPE)
+        if path in self.documents:
+            return self.documents[path](request)
         if path.startswith("/openapi"):
             return self._openapi(request, path)
         document = self._discovery(request, path)

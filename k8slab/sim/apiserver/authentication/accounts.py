@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from k8slab.apimachinery.timestamps import parse_time, rfc3339
 from k8slab.apimachinery.types import Object, name_of, namespace_of
 from k8slab.sim.apiserver.authentication.claims import ISSUER, LEGACY_ISSUER, InvalidToken, Verified, from_claims
+from k8slab.sim.apiserver.authentication.issuer import key_id
 from k8slab.sim.apiserver.authentication.user import UserInfo
 from k8slab.sim.apiserver.errors import FieldError, bad_request, conflict, invalid, not_found
 from k8slab.sim.client import Client
@@ -56,10 +57,7 @@ class ServiceAccountTokens:
 
     @cached_property
     def _key_id(self) -> str:
-        from base64 import urlsafe_b64encode
-        from hashlib import sha256
-
-        return urlsafe_b64encode(sha256(self._public_key).digest()).rstrip(b"=").decode()
+        return key_id(self._public_key)
 
     def request(self, namespace: str, name: str, body: Object) -> Object:
         """Answer a TokenRequest: POST /api/v1/namespaces/<namespace>/serviceaccounts/<name>/token."""
