@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.api import Api
 from benchmarks.lost_node import lost_node
 from benchmarks.steady import steady
+from benchmarks.views import views
 
 __all__ = ["SCENARIOS", "apply", "get", "listing", "schedule", "watch"]
 
@@ -178,5 +179,6 @@ SCENARIOS: dict[str, Callable[..., Result]] = {
     "list": listing,
     "watch": watch,
     "lost-node": lost_node,
+    "views": views,
     "steady": steady,
 }

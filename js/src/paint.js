@@ -3,6 +3,7 @@
 
 const FONT = "system-ui, sans-serif";
 const READABLE = 6;
+const LOUD = new Set(["failed", "backoff", "pending", "unknown"]);
 const paths = new Map();
 
 function path(text) {
@@ -93,6 +94,11 @@ const painters = {
   box(ctx, item, looks, theme, k) {
     const left = item.x - item.w / 2 + 10;
     const top = item.y - item.h / 2;
+    if (item.h * k < 24) {
+      ctx.fillStyle = theme.tile;
+      ctx.fillRect(item.x - item.w / 2, top, item.w, item.h);
+      return;
+    }
     frame(ctx, item, theme, { radius: item.tight ? 6 : 8, dashed: item.dashed });
     if (item.tight) {
       text(ctx, left - 1, top + 17, item.label, 11, theme.ink, { align: "left", weight: 600, k, most: item.w - 18 });
@@ -167,7 +173,8 @@ export function paintSpecks(ctx, items, looks, theme) {
   for (const [state, marks] of byState) {
     const look = looks[state];
     ctx.beginPath();
-    for (const { x, y, r } of marks) ctx.rect(x - r + 1.5, y - r + 1.5, 2 * r - 3, 2 * r - 3);
+    const grow = LOUD.has(state) ? 2 : -1.5; // what needs attention is larger
+    for (const { x, y, r } of marks) ctx.rect(x - r - grow, y - r - grow, 2 * (r + grow), 2 * (r + grow));
     ctx.fillStyle = colourOf(look, theme);
     ctx.globalAlpha *= look.hollow ? 0.45 : 1;
     ctx.fill();

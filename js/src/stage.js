@@ -28,6 +28,7 @@ export class Stage {
     this.node = element("div", { class: "canvas", tabindex: "0", role: "application" }, this.base, this.over);
     this.still = window.matchMedia?.("(prefers-reduced-motion: reduce)");
     this.drawn = 0;
+    this.node.stage = this; // for tests, and whoever looks about in the console
     listenToPointer(this, pick, hover);
   }
 
@@ -43,7 +44,7 @@ export class Stage {
 
   animate(before, scene, changed) {
     const now = performance.now();
-    let calm = changed.length > 40;
+    const calm = changed.length > 40 || this.last?.size > 400; // in a crowd nobody sees a flash, and it costs a frame each time
     for (const id of changed) {
       const [old, item] = [this.last?.get(id), scene.items[id]];
       if (!item) this.moves.delete(id);
@@ -82,7 +83,9 @@ export class Stage {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       if (this.stale || this.moves.size) this.paintBase();
-      this.paintOver();
+      const busy = this.pointed || this.chosen || this.flashes.size;
+      if (busy || !this.clean) this.paintOver();
+      this.clean = !busy;
       if (this.moves.size || this.flashes.size) this.wake();
     });
   }

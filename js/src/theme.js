@@ -18,6 +18,7 @@ export function colours(element) {
     soft: dark ? "#b6bec7" : "#57606a",
     paper: value("--jp-layout-color0", "#ffffff", "#111111"),
     card: dark ? "#1e242a" : "#f6f8fa",
+    tile: dark ? "#22282f" : "#edf0f3",
     wash: dark ? "#171b20" : "#fbfcfd",
     edge: dark ? "#3a444e" : "#d3d9df",
     line: dark ? "#6b7681" : "#9aa4ae",

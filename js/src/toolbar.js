@@ -10,8 +10,8 @@ export class Toolbar {
     this.topology = select("Show", act("topology"));
     this.namespace = select("Namespace", act("namespace"));
     this.filter = field("Filter", "name, or app=web", act("filter"));
-    this.group = toggle("Group by owner", act("group"));
-    this.system = toggle("System objects", act("system"));
+    this.group = toggle("Group by owner", act("group"), "Let the pods of a workload stand together");
+    this.system = toggle("System", act("system"), "Show the cluster's own objects too");
     this.question = select("Ask", (value) => view.act("ask", [value, view.chosen ?? ""]));
     this.problem = element("span", { class: "problem", role: "alert" });
     const parts = [this.topology, this.namespace, this.filter, this.question, this.group, this.system].map((part) => part.node);
@@ -99,8 +99,8 @@ function field(label, hint, tell) {
   };
 }
 
-function toggle(words, tell) {
-  const node = element("button", { type: "button", class: "toggle", "aria-pressed": "false" }, words);
+function toggle(words, tell, title) {
+  const node = element("button", { type: "button", class: "toggle", "aria-pressed": "false", title }, words);
   let on = false;
   node.addEventListener("click", () => tell(!on));
   return {

@@ -108,12 +108,13 @@ def _node_attributes(node: Object) -> Object:
 def _pod_attributes(pod: Object) -> Object:
     owner = controller_of(pod)
     ready, total = container_counts(pod)
+    status = pod_status(pod)
     return {
         "kind": "Pod",
         "name": name_of(pod),
         "namespace": namespace_of(pod),
-        "status": pod_status(pod),
-        "state": pod_class(pod),
+        "status": status,
+        "state": pod_class(pod, status),
         "ready": f"{ready}/{total}",
         "restarts": restart_count(pod),
         "ip": (pod.get("status") or {}).get("podIP", ""),

@@ -104,13 +104,13 @@ def _containers_reason(pod: Object, reason: str) -> str:
     return reason
 
 
-def pod_class(pod: Object) -> PodClass:
-    """Return the class that decides a pod's shape and colour in a picture.
+def pod_class(pod: Object, status: str = "") -> PodClass:
+    """Return the class that decides a pod's shape and colour in a picture; ``status`` is its `pod_status`, if known.
 
     >>> pod_class({"metadata": {}, "spec": {"nodeName": "worker-1"}, "status": {"phase": "Pending"}})
     'starting'
     """
-    status = pod_status(pod)
+    status = status or pod_status(pod)
     phase = (pod.get("status") or {}).get("phase")
     if phase == "Failed":
         return "failed"

@@ -51,7 +51,8 @@ def words_of(obj: Object) -> Words:
     """
     kind, spec, status = obj.get("kind"), obj.get("spec") or {}, obj.get("status") or {}
     if kind == "Pod":
-        return Words(pod_status(obj), pod_class(obj))
+        word = pod_status(obj)
+        return Words(word, pod_class(obj, word))
     if kind == "Node":
         word = node_status(obj)
         return Words(word, "running" if word == "Ready" else "unready")

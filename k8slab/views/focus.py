@@ -23,6 +23,9 @@ QUESTIONS: dict[str, tuple[str, bool]] = {
     "orphans": ("What nothing uses", False),
 }
 
+#: What pods stand on.
+_CARRIES = ("Zone/", "Node/", "Pod/", "Secret/", "ConfigMap/", "PersistentVolumeClaim/", "PersistentVolume/")
+
 #: What must be known to answer.
 KINDS = ("Node", "Pod", "Service", "EndpointSlice", "Ingress", "Gateway", "HTTPRoute", "ConfigMap", "Secret",
          "PersistentVolumeClaim", "PersistentVolume", "ReplicaSet")  # fmt: skip
@@ -66,6 +69,9 @@ def _single_points(title: str, known: list[Object]) -> Scene:
 
 
 def _blast(known: list[Object], chosen: str) -> Scene:
+    if not chosen.startswith(_CARRIES):
+        kinds = ", ".join(kind.strip("/") for kind in _CARRIES)
+        return _answer(f"If {chosen} were lost", [f"No pod depends on it to run. Ask about one of: {kinds}."], {}, faint=False)
     blast = blast_radius(known, chosen)
     items = dict.fromkeys(blast.pods, "lost")
     items |= {service: "down" if lost == total else "lost" for service, lost, total in blast.services}

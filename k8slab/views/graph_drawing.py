@@ -47,7 +47,7 @@ class LayeredDrawing:
         places = self._layout.place(picture, heights)
         items: Scene = {}
         for x, kinds in self._layout.heads(picture):
-            label = " · ".join(_plural(kind) for kind in kinds if kind != "Client")
+            label = " · ".join(dict.fromkeys(_plural(kind) for kind in kinds if kind != "Client"))
             if label:
                 items[f"head {x:g}"] = {"type": "head", "x": x, "y": 10, "w": CARD_W, "h": 16, "label": label, "facts": []}
         for key, a in picture.nodes(data=True):

@@ -18,6 +18,7 @@ from kubernetes.client import ApiException
 from k8slab.apimachinery.types import Object, annotations, name_of, namespace_of
 from k8slab.client.cluster import ALL, Cluster
 from k8slab.client.errors import sentence
+from k8slab.client.garbage import collector_held
 from k8slab.client.mirror import Change, State, differences
 from k8slab.errors import K8slabError
 from k8slab.views.pulse import Pulse
@@ -63,10 +64,11 @@ class LiveView(SceneWidget):
         self.cluster = cluster
         self._model_lock = threading.RLock()
         self._fallback, self._past = fallback, False
-        self._begin(resources, namespace)
-        super().__init__(self.make_scene(), kind)
-        self._pulse = Pulse(self.refresh, self.every)
-        self._endings = self._subscriptions()
+        with collector_held():
+            self._begin(resources, namespace)
+            super().__init__(self.make_scene(), kind)
+            self._pulse = Pulse(self.refresh, self.every)
+            self._endings = self._subscriptions()
         if cluster.history.at is not None:
             self.travel()
         _replace_views_of_this_cell(self)
@@ -105,7 +107,7 @@ class LiveView(SceneWidget):
     def follow(self, resources: Iterable[str]) -> None:
         """Follow other resources from now on; the model must have been emptied."""
         before = self._endings
-        with self._model_lock:
+        with self._model_lock, collector_held():
             self._begin(resources)
         self._endings = self._subscriptions()
         for end in before:  # only now: a watch that both need goes on

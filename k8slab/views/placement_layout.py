@@ -23,6 +23,7 @@ from k8slab.views.scene import Scene
 __all__ = ["PlacementLayout", "Size"]
 
 WAITING = "waiting"
+_WIDE = 1.6  # width of a picture of many nodes, in its height
 #: More pods or more nodes than this are drawn close together.
 DENSE = (160, 16)
 #: Rows of the box of waiting pods at most; what has no place there is counted in its heading.
@@ -201,7 +202,7 @@ class PlacementLayout:
 
     def _measure(self, nodes: list[str]) -> tuple[object, ...]:
         """Return what the geometry depends on; rows only ever grow."""
-        size, across = self._size, _across(len(nodes))
+        size, across = self._size, _across(len(nodes), self._size)
         self._rows["node"] = max(size.rows, -(-(self._highest["node"] + 1) // size.columns))
         wide = max(1, (max(1, min(across, len(nodes))) * (size.box_w + size.gap) - size.gap - 2 * size.pad) // size.cell_w)
         waiting = -(-(self._highest["waiting"] + 1) // wide)
@@ -215,15 +216,15 @@ class PlacementLayout:
         self._boxes = {WAITING: (0.0, 0.0)}
         self._stands = {node: self._standing(graph, node) for node in nodes}
         if not self._zones:
-            self._grid(nodes, 0, top, _across(len(nodes)), box_h)
-            across = max(1, min(_across(len(nodes)), len(nodes)))
+            self._grid(nodes, 0, top, _across(len(nodes), self._size), box_h)
+            across = max(1, min(_across(len(nodes), self._size), len(nodes)))
             return {}, across * (size.box_w + size.gap) - size.gap, top + -(-len(nodes) // across) * (box_h + size.gap)
         zones: dict[str, list[str]] = {}
         for node in nodes:
             zones.setdefault(graph.nodes[node]["zone"], []).append(node)
         frames: Scene = {}
         left, deepest, inset = 0.0, 0.0, 10
-        across = max(1, round(_across(len(nodes)) / max(1, len(zones))))
+        across = max(1, round(_across(len(nodes), self._size) / max(1, len(zones))))
         for zone in sorted(zones):
             inside = zones[zone]
             columns = min(across, len(inside))
@@ -329,10 +330,11 @@ def _zone_frame(zone: str, nodes: list[str], left: float, top: float, w: float, 
     return {"type": "frame", "kind": "Zone", **place, "label": label, "name": zone or "none", "sub": "", "facts": facts}
 
 
-def _across(nodes: int) -> int:
-    """Return how many boxes stand side by side: a row of four, more for big clusters so that they stay readable.
+def _across(nodes: int, size: Size) -> int:
+    """Return how many boxes stand side by side: a row of four, more for big clusters, in the shape of a screen.
 
-    >>> [_across(n) for n in (1, 4, 9, 100)]
-    [1, 4, 4, 13]
+    >>> [_across(n, ROOMY) for n in (1, 4, 9)], _across(1000, TIGHT)
+    ([1, 4, 4], 31)
     """
-    return max(1, min(nodes, 4) if nodes <= 12 else round((nodes * 1.6) ** 0.5))
+    height = size.head + size.rows * size.cell_h + size.pad + size.gap
+    return max(1, min(nodes, 4) if nodes <= 12 else round((nodes * _WIDE * height / (size.box_w + size.gap)) ** 0.5))

@@ -13,7 +13,7 @@ __all__ = ["Pulse"]
 
 _GATHER = 0.02  # seconds to let changes that belong together come in
 _PERIOD = 0.098  # seconds between two drawings
-_SHARE = 0.4  # of a drawing and the rest after it, at most so much is drawing
+_SHARE = 0.4  # of a core that drawings may take
 
 
 class Pulse:
@@ -42,7 +42,7 @@ class Pulse:
                 return
             time.sleep(_GATHER)
             self._marked.clear()
-            begin = time.monotonic()
+            begin, work = time.monotonic(), time.thread_time()
             self._draw()
-            took = time.monotonic() - begin
-            time.sleep(max(_PERIOD - _GATHER - took, took * (1 / _SHARE - 1)))
+            took, worked = time.monotonic() - begin, time.thread_time() - work
+            time.sleep(max(0.0, _PERIOD - _GATHER - took, worked / _SHARE - took))

@@ -6,6 +6,7 @@ saved notebook is the picture of the live one, and its parts are pure functions 
 controls send their wishes over the widget's channel, which JupyterLab serves beside a running cell (kernel subshells).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from k8slab.client.cluster import ALL, Cluster
 from k8slab.client.errors import sentence
 from k8slab.client.tables import html_table
 from k8slab.errors import K8slabError
-from k8slab.topology import PLACEMENT_COLUMNS, Graph, collapse, object_id, owners_tree, placement_rows, placement_tree
+from k8slab.topology import PLACEMENT_COLUMNS, Graph, collapse, node_order, object_id, owners_tree, placement_rows, placement_tree
 from k8slab.topology.catalogue import TOPOLOGIES, Topology
 from k8slab.topology.collapse import group_of
 from k8slab.topology.reach import change_reachability
@@ -59,6 +60,7 @@ class TopologyView(LiveView):
     _grouped: bool | None
     _expanded: set[str]
     _touched: set[str]
+    _spaces: set[str]  # namespaces that were seen
     _answer: Scene | None
     _boxes: bool
     _redraw: bool
@@ -75,6 +77,8 @@ class TopologyView(LiveView):
     def take(self, change: str, obj: Object) -> None:
         """Take one change into the graph."""
         self._touched.add(self.topology.change(self.graph, change, obj))
+        if namespace_of(obj):
+            self._spaces.add(namespace_of(obj))
 
     def make_scene(self) -> Scene:
         """Return what is chosen of the graph, as a scene."""
@@ -114,7 +118,7 @@ class TopologyView(LiveView):
         self._drawing = drawing_of(self.topology)
         self._grouped = None
         self._expanded = set()
-        self._touched = set()
+        self._touched, self._spaces = set(), set()
         self._question, self._chosen, self._answer = "", "", None
         self._redraw = False
         self.every = 2.0 if kind == "reachability" else None
@@ -168,15 +172,15 @@ class TopologyView(LiveView):
     # -- around the picture --------------------------------------------------------------------------------------------
 
     def _surroundings(self) -> Scene:
-        nodes = self.graph.nodes
         one = {"Pods": "Pod", "Nodes": "Node"}
-        kinds = {one.get(a["kind"], a["kind"]) for _, a in self._picture.nodes(data=True)} | self.choice.hidden
-        spaces = {a["namespace"] for _, a in nodes(data=True) if a.get("namespace")} | ({self.choice.namespace} - {""})
+        drawn = [] if self._boxes else [str(a["kind"]) for _, a in self._picture.nodes(data=True)]
+        kinds = {"Pod" if self._boxes else "", *(one.get(kind, kind) for kind in drawn)} | self.choice.hidden
+        spaces = self._spaces | ({self.choice.namespace} - {""})
         controls = {
             "topology": self.topology.name, "topologies": [[t.name, t.title] for t in TOPOLOGIES.values()],
             "namespace": self.choice.namespace, "namespaces": sorted(spaces), "text": self.choice.text, "problem": self._problem,
             "system": None if self._boxes else self.choice.system, "grouped": self._grouped,
-            "kinds": sorted(kinds - {"Client"} - ({"Node"} if self._boxes else set())),
+            "kinds": sorted(kinds - {"", "Client"}),
             "hidden": sorted(self.choice.hidden), "expanded": sorted(self._expanded), "question": self._question,
             "questions": [[name, title, needs] for name, (title, needs) in QUESTIONS.items()],
         }  # fmt: skip
@@ -193,6 +197,8 @@ class TopologyView(LiveView):
 
     def text(self) -> str:
         """Return the picture in words: a tree, or a line for every connection."""
+        if self._boxes and self._is_large():
+            return "\n".join([self.current["alt"], *("  ".join(row) for row in self._node_rows())])
         if self._boxes:
             return placement_tree(self._visible())
         if self.topology.name == "ownership":
@@ -203,6 +209,8 @@ class TopologyView(LiveView):
 
     def twin_html(self) -> str:
         """Return the picture as a table."""
+        if self._boxes and self._is_large():
+            return html_table(("NODE", "STATUS", "PODS"), self._node_rows())
         if self._boxes:
             return html_table(PLACEMENT_COLUMNS, placement_rows(self._visible()))
         if self.topology.name == "ownership":
@@ -214,6 +222,19 @@ class TopologyView(LiveView):
                 for u, v, edge in self._picture.edges(data=True)]  # fmt: skip
         more = len(rows) - _LINES
         return [*rows[:_LINES], *([("…", f"and {more} more", "", "")] if more > 0 else [])]
+
+    def _is_large(self) -> bool:
+        return len(self.graph) > 5 * _LINES
+
+    def _node_rows(self) -> list[tuple[str, str, str]]:
+        """Return what fits into a notebook of a large cluster: for each node how many pods in which status."""
+        nodes = node_order(self.graph)
+        rows = []
+        for node in nodes[:_LINES]:
+            states = Counter(self.graph.nodes[pod]["status"] for pod in self.graph.successors(node))
+            told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "<no pods>"
+            rows.append((self.graph.nodes[node]["name"], self.graph.nodes[node]["status"], told))
+        return [*rows, *([("…", "", f"and {len(nodes) - _LINES} more nodes")] if len(nodes) > _LINES else [])]
 
     def _visible(self) -> Graph:
         space = self.choice.namespace
@@ -296,6 +317,7 @@ class TopologyView(LiveView):
         """Let the pods of a workload stand together, or each by itself."""
         with self._model_lock:
             self._grouped, self._layout = bool(together), None
+            self._drawing.tidy()
             self._expanded.clear()
 
     def expand(self, group: str) -> None:
@@ -350,6 +372,7 @@ class TopologyView(LiveView):
     def _choose(self, choice: Choice) -> None:
         with self._model_lock:
             self.choice, self._layout = choice, None
+            self._drawing.tidy()
 
     def _draw_anew(self) -> None:
         with self._model_lock:
