@@ -42,6 +42,7 @@ def _resource(spec: Object, version: Object) -> Resource:
         stored_as=f"{group}/{storage}",
         printer_columns=tuple(version.get("additionalPrinterColumns") or ()),
         schema=(version.get("schema") or {}).get("openAPIV3Schema"),
+        selectable=tuple(field["jsonPath"].removeprefix(".") for field in version.get("selectableFields") or ()),
         scale=(version.get("subresources") or {}).get("scale"),
     )
 

@@ -163,6 +163,13 @@ def _same_kind(body: Object, expected: TypeSchema, api_version: str, kind: str) 
         if schema_for(group, version, got_kind) is expected:
             return  # DeleteOptions and the like are the same in every group
     except LookupError:
+        if expected.lenient and got_version != api_version:
+            text = f"the API version in the data ({got_version}) does not match the expected API version ({api_version})"
+            raise bad_request(text) from None
+        if expected.lenient:
+            detail = f"must be {kind}"
+            wrong = FieldError("FieldValueInvalid", "kind", detail, got_kind)
+            raise invalid(group, got_kind, str((body.get("metadata") or {}).get("name") or ""), [wrong]) from None
         problem = f'no kind "{got_kind}" is registered for version "{got_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
         raise _unhandled(got_version, got_kind, problem, kind) from None
     if got_kind == kind and got_version != api_version and _convertible(group, api_version.rpartition("/")[0]):

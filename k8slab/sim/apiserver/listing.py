@@ -78,7 +78,7 @@ def selection(resource: Resource, label_selector: str, field_selector: str) -> S
         fields = parse_field_selector(field_selector)
     except ValueError as error:
         raise bad_request(str(error)) from error
-    known = supported_fields(resource.full_name)
+    known = supported_fields(resource.full_name) + resource.selectable
     for path, _, _ in fields:
         if path not in known:
             own = len(known) > 2 or resource.printer_columns is not None

@@ -69,6 +69,8 @@ class Resource:
         Of a kind that is not built in: its ``openAPIV3Schema``, for OpenAPI; None allows any field.
     scale
         Of a custom resource with a scale subresource: where replicas and selector are (``specReplicasPath`` ...).
+    selectable
+        Fields of a custom resource that lists and watches can select by, beside name and namespace.
     api_version
         "v1", "apps/v1".
     full_name
@@ -94,6 +96,7 @@ class Resource:
     printer_columns: tuple[Object, ...] | None = field(default=None, compare=False)
     schema: Object | None = field(default=None, compare=False)
     scale: Object | None = field(default=None, compare=False)
+    selectable: tuple[str, ...] = ()
     api_version: str = field(init=False)
     full_name: str = field(init=False)
     list_kind: str = field(init=False)

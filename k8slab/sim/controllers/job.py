@@ -21,6 +21,7 @@ from k8slab.sim.controllers.replicaset import BURST, slow_start
 __all__ = ["JobController", "is_over"]
 
 _JOBS = "jobs.batch"
+_MANAGER = "kubernetes.io/job-controller"
 
 
 def is_over(job: Object) -> bool:
@@ -62,7 +63,7 @@ class JobController(Controller):
             return None
         namespace, name = split_key(key)
         job = self.informer(_JOBS).get(name, namespace)
-        if job is None:
+        if job is None or job["spec"].get("managedBy") not in (None, _MANAGER):
             return None
         reference = controller_reference("batch/v1", "Job", job)
         selector = selector_of(job["spec"].get("selector")) or NOTHING

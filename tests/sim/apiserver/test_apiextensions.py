@@ -243,3 +243,25 @@ def test_custom_resources_go_with_their_namespace_and_take_what_they_own(rooms: 
     rooms.advance(60)
     assert rooms.get("/api/v1/namespaces/chat").status == 404
     assert rooms.get("/apis/chat.example/v1/rooms").json["items"] == []
+
+
+def test_fields_that_the_definition_names_can_be_selected_by(api: Api) -> None:
+    wanted = definition()
+    wanted["spec"]["versions"][0]["selectableFields"] = [{"jsonPath": ".spec.topic"}]
+    assert api.post(CRDS, wanted).status == 201
+    for name, topic in (("a", "tea"), ("b", "coffee")):
+        assert api.post(ROOMS, room(name, topic=topic)).status == 201
+    found = api.get(f"{ROOMS}?fieldSelector=spec.topic%3Dcoffee").json["items"]
+    assert [one["metadata"]["name"] for one in found] == ["b"]
+    assert api.get(f"{ROOMS}?fieldSelector=spec.mode%3Dopen").message == "field label not supported: spec.mode"
+
+
+def test_a_body_of_another_version_or_kind_is_refused(rooms: Api) -> None:
+    answer = rooms.post(ROOMS, {**room(), "apiVersion": "chat.example/v2"})
+    text = "the API version in the data (chat.example/v2) does not match the expected API version (chat.example/v1)"
+    assert (answer.status, answer.message) == (400, text)
+    answer = rooms.post(ROOMS, {**room(), "kind": "Hall"})
+    assert (answer.status, answer.message) == (
+        422,
+        'Hall.chat.example "lobby" is invalid: kind: Invalid value: "Hall": must be Room',
+    )

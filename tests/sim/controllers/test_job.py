@@ -196,3 +196,13 @@ def test_the_end_of_a_pod_is_seen_at_once_also_while_a_deadline_is_far_away(worl
     job(world, activeDeadlineSeconds=3600)
     end(world, *running(world))
     assert status(world)["succeeded"] == 1
+
+
+def test_a_job_that_somebody_else_manages_is_left_alone(world):
+    job(world, managedBy="acme.io/batch")
+    assert world.names("pods") == []
+
+
+def test_naming_the_controller_itself_changes_nothing(world):
+    job(world, managedBy="kubernetes.io/job-controller")
+    assert len(world.names("pods")) == 1

@@ -17,7 +17,7 @@ from typing import Any
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.errors import FieldError
 
-__all__ = ["custom_resource_errors", "fill_in"]
+__all__ = ["custom_resource_errors", "fill_in", "value_errors"]
 
 _ENVELOPE = ("apiVersion", "kind", "metadata")
 
@@ -58,6 +58,11 @@ def custom_resource_errors(schema: Object, obj: Object) -> list[FieldError]:
     known = {n: s for n, s in (schema.get("properties") or {}).items() if n not in _ENVELOPE}
     required = [name for name in schema.get("required") or () if name not in _ENVELOPE]
     return list(_errors({**schema, "properties": known, "required": required}, content, ""))
+
+
+def value_errors(schema: Object, value: Any, path: str) -> list[FieldError]:
+    """Return what is wrong with one value against its schema."""
+    return list(_errors(schema, value, path))
 
 
 def _errors(schema: Object, value: Any, path: str) -> Iterator[FieldError]:

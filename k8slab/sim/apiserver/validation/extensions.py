@@ -2,16 +2,16 @@
 
 Upstream: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation, pkg/apis/admissionregistration/validation,
 pkg/apis/certificates/validation, pkg/apis/authorization/validation.
-Simplified: of a CRD's schema the structure is checked (types, nesting) and the rules (`rules`); of a webhook not its rules.
+Simplified: of a webhook its rules are not looked at.
 """
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import GoLiteral
 from k8slab.sim.apiserver.names import dns1035_label, dns1123_label, dns1123_subdomain
+from k8slab.sim.apiserver.validation.definition_schemas import root_schema_errors
 from k8slab.sim.apiserver.validation.fields import (
     Errors,
     duplicate,
-    forbidden,
     immutable,
     invalid,
     invalid_each,
@@ -25,7 +25,6 @@ from k8slab.sim.apiserver.validation.selectors import label_selector_errors
 __all__ = ["access_review_errors", "csr_errors", "definition_errors", "definition_update_errors", "webhooks_errors"]
 
 _SCOPES = ("Cluster", "Namespaced")
-_TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _NO_STORED = GoLiteral("null")
 
@@ -40,6 +39,10 @@ def definition_errors(definition: Object) -> Errors:
         errors.append(invalid("metadata.name", meta.get("name", ""), 'must be spec.names.plural+"."+spec.group'))
     errors += _group_errors(group) + _scope_errors(spec.get("scope", ""))
     errors += _versions_errors(spec.get("versions") or []) + _names_errors(names, "spec.names")
+    errors += _conversion_errors(spec.get("conversion") or {}, "spec.conversion")
+    if spec.get("preserveUnknownFields"):
+        detail = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        errors.append(invalid("spec.preserveUnknownFields", True, detail))
     stored = (definition.get("status") or {}).get("storedVersions") or []
     known = {version.get("name") for version in spec.get("versions") or ()}
     if not stored:
@@ -49,6 +52,19 @@ def definition_errors(definition: Object) -> Errors:
         for i, name in enumerate(stored)
         if name not in known
     ]
+    return errors
+
+
+def _conversion_errors(conversion: Object, path: str) -> Errors:
+    strategy, webhook = conversion.get("strategy"), conversion.get("webhook") or {}
+    if strategy not in (None, "None", "Webhook"):
+        return [not_supported(f"{path}.strategy", strategy, ("None", "Webhook"))]
+    errors: Errors = []
+    if strategy == "Webhook":
+        if webhook.get("clientConfig") is None:
+            errors.append(required(f"{path}.webhookClientConfig", "required when strategy is set to Webhook"))
+        if not webhook.get("conversionReviewVersions"):
+            errors.append(required(f"{path}.conversionReviewVersions"))
     return errors
 
 
@@ -109,7 +125,7 @@ def _version_errors(version: Object, path: str) -> Errors:
     if schema is None:
         errors.append(required(f"{path}.schema.openAPIV3Schema", "schemas are required"))
     else:
-        problems = _root_schema_errors(schema, f"{path}.schema.openAPIV3Schema")
+        problems = root_schema_errors(schema, f"{path}.schema.openAPIV3Schema")
         errors += problems or rules_errors(schema, f"{path}.schema.openAPIV3Schema")
     for i, column in enumerate(version.get("additionalPrinterColumns") or ()):
         at = f"{path}.additionalPrinterColumns[{i}]"
@@ -118,6 +134,8 @@ def _version_errors(version: Object, path: str) -> Errors:
             field = f"{at}.type"
             kind = column.get("type")
             errors.append(not_supported(field, kind, _COLUMN_TYPES) if kind else required(field))
+    for i, one in enumerate(version.get("selectableFields") or ()):
+        errors += _selectable_errors(schema or {}, one.get("jsonPath", ""), f"{path}.selectableFields[{i}].jsonPath")
     scale = (version.get("subresources") or {}).get("scale")
     if scale is not None:
         at = f"{path}.subresources.scale"
@@ -130,33 +148,24 @@ def _version_errors(version: Object, path: str) -> Errors:
     return errors
 
 
-def _root_schema_errors(schema: Object, path: str) -> Errors:
-    if schema.get("type") == "object":
-        return _schema_errors(schema, path)
-    if not schema.get("type"):
-        return [required(f"{path}.type", "must not be empty at the root")]
-    return [invalid(f"{path}.type", schema["type"], "must be object at the root")]
-
-
-def _schema_errors(schema: Object, path: str) -> Errors:
-    errors: Errors = []
-    kind = schema.get("type")
-    preserved = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("x-kubernetes-int-or-string")
-    if not kind and not preserved:
-        errors.append(required(f"{path}.type", "must not be empty for specified object fields"))
-    elif kind and kind not in _TYPES:
-        errors.append(not_supported(f"{path}.type", kind, _TYPES))
-    if kind == "array" and schema.get("items") is None:
-        errors.append(required(f"{path}.items", "must be specified"))
-    if schema.get("properties") and schema.get("additionalProperties"):
-        errors.append(forbidden(f"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive"))
-    for name, child in (schema.get("properties") or {}).items():
-        errors += _schema_errors(child, f"{path}.properties[{name}]")
-    for name in ("items", "additionalProperties"):
-        nested = schema.get(name)
-        if isinstance(nested, dict):
-            errors += _schema_errors(nested, f"{path}.{name}")
-    return errors
+def _selectable_errors(schema: Object, json_path: str, path: str) -> Errors:
+    """A field to select by is one value of the schema, outside of metadata."""
+    if not json_path:
+        return [required(path)]
+    names = json_path.removeprefix(".").split(".")
+    if not json_path.startswith(".") or names[0] == "metadata":
+        return [invalid(path, json_path, "is an invalid path: must not reference metadata")]
+    found: Object | None = schema
+    for name in names:
+        found = ((found or {}).get("properties") or {}).get(name)
+    if found is None:
+        return [invalid(path, json_path, "is an invalid path: does not refer to a valid field")]
+    if found.get("type") not in ("string", "boolean", "integer"):
+        detail = (
+            "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
+        )
+        return [invalid(path, json_path, detail)]
+    return []
 
 
 def definition_update_errors(new: Object, old: Object) -> Errors:
