@@ -36,7 +36,7 @@ from k8slab.sim.apiserver.authentication import (
     service_account_user,
 )
 from k8slab.sim.apiserver.authorization import Authorizer
-from k8slab.sim.apiserver.certificates import sign_request
+from k8slab.sim.apiserver.certificates import request_contents, sign_request
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.inside import PORT, InsideServer
@@ -54,6 +54,7 @@ from k8slab.sim.apiserver.streaming import Streaming
 from k8slab.sim.bootstrap import bootstrap
 from k8slab.sim.clock import Clock, Mode
 from k8slab.sim.controllers import MANAGER, ControllerManager
+from k8slab.sim.controllers.certificate_signing import Request as SigningRequest
 from k8slab.sim.driver import Driver
 from k8slab.sim.etcd import Log, Store
 from k8slab.sim.faults import FAULT, FaultInjector, World, fault_errors
@@ -176,7 +177,8 @@ class Cluster:
             resources=lambda: [r for r in self.scheme if r.stored and r.stored_as == r.api_version],
             ca_pem=self._pki.ca.certificate.decode(),
             sign_token=self.tokens.legacy,
-            sign_certificate=partial(sign_request, self._pki.ca),
+            sign_certificate=lambda pem, seconds, server: sign_request(self._pki.ca, pem, seconds, server, kernel.now()),
+            read_request=lambda pem: SigningRequest(*request_contents(pem)),
         )
         hosts = [node.name for node in self._servers()] or ["control-plane"]
         manager = self._controller_client(MANAGER)
@@ -204,6 +206,8 @@ class Cluster:
         self.metrics = metrics.MetricsServer(self._client("system:metrics-server", "metrics-server"), kernel, self.kubelets)
         for resource in metrics.RESOURCES:
             self.loopback.unstored[resource.full_name] = partial(self.metrics.list, resource)
+        for server in self._servers():
+            self.kubelets[server.name].port.files["kubernetes/audit.log"] = self.audit.lines
         self.load = LoadGenerator(self.loopback.client(MASTER, "k8slab-load-generator"), kernel, self.network)
         prometheus = self._client("system:serviceaccount:monitoring:prometheus", "prometheus")
         self.adapter = metrics.MetricsAdapter(prometheus, kernel, self.network, self.load.metrics, self._announce)
@@ -260,7 +264,7 @@ class Cluster:
             scheme=self.scheme,
             store=self.store,
             driver=self.driver,
-            authenticator=Authenticator(self.tokens),
+            authenticator=Authenticator(self.tokens, self.kernel.now),
             authorizer=self.authorizer,
             audit=self.audit,
             handlers=handlers,

@@ -48,6 +48,7 @@ class _Caller:
     user: UserInfo
     uri: str
     agent: str
+    annotations: dict[str, str]
     decision: Decision = _ALLOWED
 
 
@@ -154,7 +155,7 @@ class ApiServer:
         acting = impersonated(user, request.all_headers(), self._authorizer)
         query = request.scope["query_string"].decode("latin-1")
         uri = f"{request.path}?{query}" if query else request.path
-        return _Caller(user, acting, uri, request.headers.get("user-agent", ""))
+        return _Caller(user, acting, uri, request.headers.get("user-agent", ""), request.annotations)
 
     def _authorize(self, caller: _Caller, info: RequestInfo, resource: Resource | None) -> None:
         user = caller.user
@@ -203,6 +204,7 @@ class ApiServer:
             uri=caller.uri,
             user_agent=caller.agent,
             error=error,
+            annotations=caller.annotations,
         )
 
     async def _upgraded(self, request: Request, receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ random source alone.
 """
 
 from collections import deque
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -24,8 +25,10 @@ from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.kernel import Kernel
 
-__all__ = ["AuditLog"]
+__all__ = ["RULE", "AuditLog"]
 
+#: Ours: the rule that allowed a request, as JSON. Upstream names the binding and the role only.
+RULE = "sim.k8slab.dev/rule"
 _FLUSH_SECONDS = 1.0
 _ALLOWED = Decision(True)
 #: What components write all the time; usual audit policies leave it out too.
@@ -33,8 +36,9 @@ _CHATTER = ("events", "leases")
 
 #: What `AuditLog.record` keeps: sequence, received, finished, then its parameters in their order; `_event` reads it.
 _Record = tuple[
-    int, float, float, UserInfo, str, Resource | None, str, str, str, int, Decision, UserInfo | None, str, str, StatusError | None
-]
+    int, float, float, UserInfo, str, Resource | None, str, str, str, int, Decision, UserInfo | None, str, str,
+    StatusError | None, Mapping[str, str] | None,
+]  # fmt: skip
 
 
 class AuditLog:
@@ -73,6 +77,7 @@ class AuditLog:
         uri: str = "",
         user_agent: str = "",
         error: StatusError | None = None,
+        annotations: Mapping[str, str] | None = None,
     ) -> None:
         """Note a request that has been answered.
 
@@ -92,6 +97,8 @@ class AuditLog:
             Of an HTTP request.
         error
             The answer, if it was one.
+        annotations
+            What admission has to say.
         """
         if resource is not None and resource.plural in _CHATTER and user.name.startswith("system:"):
             return
@@ -99,7 +106,7 @@ class AuditLog:
         self._sequence += 1
         began = now if received is None else received
         entry = (self._sequence, began, now, user, verb, resource, subresource, namespace, name, code,
-                 decision, impersonated, uri, user_agent, error)  # fmt: skip
+                 decision, impersonated, uri, user_agent, error, annotations)  # fmt: skip
         self._records.append(entry)
         if self._file is not None:
             self._pending.append(entry)
@@ -109,6 +116,10 @@ class AuditLog:
     def events(self, after: int = 0) -> list[Object]:
         """Return the events in memory as ``audit.k8s.io/v1`` objects, oldest first, without the first ``after`` ever recorded."""
         return [_event(record) for record in self._records if record[0] > after]
+
+    def lines(self) -> bytes:
+        """Return the events in memory as the log has them: a line of JSON each."""
+        return b"".join(orjson.dumps(_event(r), option=orjson.OPT_APPEND_NEWLINE) for r in self._records)
 
     def flush(self) -> None:
         """Write what is not yet in the file."""
@@ -126,7 +137,8 @@ class AuditLog:
 
 
 def _event(record: _Record) -> Object:
-    sequence, began, ended, user, verb, resource, subresource, namespace, name, code, decision, acting, uri, agent, error = record
+    sequence, began, ended, user, verb, resource, subresource, namespace, name, code = record[:10]
+    decision, acting, uri, agent, error, annotations = record[10:]
     event: Object = {
         "kind": "Event",
         "apiVersion": "audit.k8s.io/v1",
@@ -149,6 +161,9 @@ def _event(record: _Record) -> Object:
     event["stageTimestamp"] = _timestamp(ended)
     word = "allow" if decision.allowed else "forbid"
     event["annotations"] = {"authorization.k8s.io/decision": word, "authorization.k8s.io/reason": decision.reason}
+    if decision.evidence is not None:
+        event["annotations"][RULE] = orjson.dumps(decision.evidence.rule, option=orjson.OPT_SORT_KEYS).decode()
+    event["annotations"] |= annotations or {}
     return event
 
 

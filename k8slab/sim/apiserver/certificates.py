@@ -1,8 +1,9 @@
 """Making and signing certificates.
 
 Real component: kubeadm's pkiutil, and the signers of kube-controller-manager. All keys are EC P-256: an RSA key would take
-longer to make than the whole cluster takes to start. Certificates follow the host's clock, not the cluster's, because the
-host's programs check them. The library is loaded at the first certificate; a cluster that has its own needs none.
+longer to make than the whole cluster takes to start. The cluster's own certificates follow the host's clock, because the
+host's programs check them; one that is asked for by a CertificateSigningRequest is valid from the earlier of both clocks, and
+to an end on the cluster's. The library is loaded at the first certificate; a cluster that has its own needs none.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,16 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
-__all__ = ["SERVER_NAMES", "KeyPair", "certificate", "client_certificate", "new_key", "sign_request", "subject"]
+__all__ = [
+    "SERVER_NAMES",
+    "KeyPair",
+    "certificate",
+    "client_certificate",
+    "new_key",
+    "request_contents",
+    "sign_request",
+    "subject",
+]
 
 _DAYS = 3650
 _DNS_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
@@ -56,6 +66,7 @@ def certificate(
     issuer_key: "ec.EllipticCurvePrivateKey",
     usage: "x509.ObjectIdentifier | None",
     seconds: float = _DAYS * 86400.0,
+    moment: float | None = None,
 ) -> "x509.Certificate":
     """Sign a certificate: of a CA if there is no issuer, else for one use."""
     from datetime import UTC, datetime, timedelta
@@ -65,6 +76,7 @@ def certificate(
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     now, public = datetime.now(UTC), key.public_key()
+    cluster = now if moment is None else datetime.fromtimestamp(moment, UTC)
     authority = issuer is None
     builder = (
         x509.CertificateBuilder()
@@ -72,8 +84,8 @@ def certificate(
         .issuer_name(issuer.subject if issuer else name)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(seconds=seconds))
+        .not_valid_before(min(now, cluster) - timedelta(minutes=5))
+        .not_valid_after(cluster + timedelta(seconds=seconds))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(_key_usage(authority), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
@@ -123,7 +135,32 @@ def client_certificate(ca: KeyPair, user: str, groups: Sequence[str] = ()) -> Ke
     return KeyPair(signed.public_bytes(serialization.Encoding.PEM), pem)
 
 
-def sign_request(ca: KeyPair, request: bytes, seconds: float = 365 * 86400.0, server: bool = False) -> bytes:
+def request_contents(request: bytes) -> tuple[tuple[str, ...], str, tuple[str, ...], tuple[str, ...], bool]:
+    """Return (organizations, common name, DNS names, addresses, whether there are other names) of a request (PEM).
+
+    Raises
+    ------
+    ValueError
+        If it cannot be parsed.
+    """
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    csr = x509.load_pem_x509_csr(request)
+    organizations = tuple(str(a.value) for a in csr.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
+    names = [str(a.value) for a in csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    try:
+        found = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return organizations, names[0] if names else "", (), (), False
+    dns, addresses = found.get_values_for_type(x509.DNSName), found.get_values_for_type(x509.IPAddress)
+    others = len(list(found)) > len(dns) + len(addresses)
+    return organizations, names[0] if names else "", tuple(dns), tuple(map(str, addresses)), others
+
+
+def sign_request(
+    ca: KeyPair, request: bytes, seconds: float = 365 * 86400.0, server: bool = False, moment: float | None = None
+) -> bytes:
     """Return the certificate (PEM) for a certificate signing request (PEM), as the CSR signing controller issues it.
 
     Raises
@@ -140,4 +177,4 @@ def sign_request(ca: KeyPair, request: bytes, seconds: float = 365 * 86400.0, se
         raise ValueError("the signature of the certificate signing request is not valid")
     issuer, issuer_key = _load_ca(ca)
     usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
-    return certificate(csr.subject, csr, issuer, issuer_key, usage, seconds).public_bytes(serialization.Encoding.PEM)
+    return certificate(csr.subject, csr, issuer, issuer_key, usage, seconds, moment).public_bytes(serialization.Encoding.PEM)

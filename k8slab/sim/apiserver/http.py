@@ -33,6 +33,7 @@ class Request:
         self.scope, self._receive = scope, receive
         self.method: str = scope.get("method", "GET")
         self.path: str = scope["path"]
+        self.annotations: dict[str, str] = {}  #: what the audit log is told besides
 
     @cached_property
     def headers(self) -> dict[str, str]:

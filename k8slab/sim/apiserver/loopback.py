@@ -203,4 +203,6 @@ class LoopbackClient:
         self._recorder.record(regarding, type, reason, message, component or self._manager, field_path, host)
 
     def _audit(self, verb: str, call: Call, code: int) -> None:
-        self._shared.audit.record(self._user, verb, call.resource, call.subresource, call.namespace, call.name, code)
+        self._shared.audit.record(
+            self._user, verb, call.resource, call.subresource, call.namespace, call.name, code, annotations=call.annotations
+        )

@@ -43,7 +43,9 @@ def call_of(request: Request, info: RequestInfo, resource: Resource, user: UserI
     _refuse(_KINDS.get(info.verb, "DeleteOptions"), _option_errors(dry_run, manager, validation))
     manager = manager or request.headers.get("user-agent", "unknown").partition("/")[0][:_MANAGER_LIMIT]
     namespace = info.namespace if resource.namespaced else ""
-    return Call(user, resource, namespace, info.name, info.subresource, manager, bool(dry_run), validation or "Warn")
+    call = Call(user, resource, namespace, info.name, info.subresource, manager, bool(dry_run), validation or "Warn")
+    call.annotations = request.annotations
+    return call
 
 
 def _refuse(kind: str, errors: list[FieldError]) -> None:

@@ -61,6 +61,7 @@ class Call:
     dry_run: bool = False
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)  #: for the audit log
 
 
 class Registry:
@@ -120,7 +121,7 @@ class Registry:
         call.warnings += self.admission.mutate(request)
         self._name(resource, meta)
         meta["uid"], meta["creationTimestamp"] = self.kernel.uuid(), rfc3339(self.kernel.now())
-        strategy.prepare_create(resource, obj)
+        strategy.prepare_create(resource, obj, call.user)
         errors = validation.validate_create(resource, obj) + self._custom_errors(resource, obj, None, call)
         self._refuse(resource, meta.get("name", ""), errors)
         self.hooks.allocate(resource, obj)
@@ -307,6 +308,7 @@ class Registry:
             object=obj,
             old_object=old,
             dry_run=call.dry_run,
+            annotations=call.annotations,
         )
 
     def _own(self, call: Call, old: Object | None, new: Object) -> None:

@@ -12,7 +12,7 @@ from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.client import Client
 from k8slab.sim.controllers.attach_detach import AttachDetachController
 from k8slab.sim.controllers.base import Controller
-from k8slab.sim.controllers.certificate_signing import CertificateSigner, Sign
+from k8slab.sim.controllers.certificate_signing import CertificateSigner, Read, Request, Sign
 from k8slab.sim.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from k8slab.sim.controllers.cronjob import CronJobController
 from k8slab.sim.controllers.daemonset import DaemonSetController
@@ -93,6 +93,8 @@ class ControllerManager:
         Called with a ServiceAccount and a Secret; returns a token that does not expire.
     sign_certificate
         Signs certificate requests, see `CertificateSigner`; without it they stay unsigned.
+    read_request
+        Reads them.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class ControllerManager:
         ca_pem: str,
         sign_token: Callable[[Object, Object], str],
         sign_certificate: Sign | None = None,
+        read_request: Read = lambda pem: Request(),
     ) -> None:
         shared = client_for(MANAGER)
 
@@ -118,7 +121,8 @@ class ControllerManager:
             make(GarbageCollector, GarbageCollector.account, resources=resources),
         ]
         if sign_certificate is not None:
-            controllers.append(make(CertificateSigner, CertificateSigner.account, sign=sign_certificate))
+            options: dict[str, Any] = {"sign": sign_certificate, "read": read_request}
+            controllers.append(make(CertificateSigner, CertificateSigner.account, **options))
         self.controllers = {controller.name: controller for controller in controllers}
 
     def start(self, name: str = "") -> None:

@@ -53,6 +53,8 @@ class KubeletPort:
             "/metrics/cadvisor": [lambda: cadvisor_metrics(self._stats())],
             "/metrics/probes": [],
         }
+        #: Files below /var/log that ``/logs/`` shows.
+        self.files: dict[str, Callable[[], bytes]] = {}
 
     def answer(self, request: Request) -> Response:
         """Answer a request."""
@@ -64,6 +66,8 @@ class KubeletPort:
             return Response(200, text(families).encode(), {"Content-Type": CONTENT_TYPE})
         if path.startswith("/containerLogs/"):
             return self._container_log(path)
+        if path.removeprefix("/logs/") in self.files:
+            return Response(200, self.files[path.removeprefix("/logs/")](), {"Content-Type": "text/plain; charset=utf-8"})
         if path == "/logs":
             return Response(200, b'<pre>\n<a href="containers/">containers/</a>\n<a href="pods/">pods/</a>\n</pre>\n', _HTML)
         documents = {

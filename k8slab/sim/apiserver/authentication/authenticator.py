@@ -5,6 +5,7 @@ pkg/kubeapiserver/authenticator. TLS has checked that the certificate is the CA'
 Simplified: no bootstrap tokens, OIDC, webhook or request-header authentication.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from k8slab.sim.apiserver.authentication.accounts import InvalidToken, ServiceAccountTokens
@@ -51,11 +52,13 @@ class Authenticator:
     ----------
     tokens
         Knows the ServiceAccount tokens.
+    now
+        The cluster's clock: on it certificates expire, which TLS checks by the host's.
     """
 
-    def __init__(self, tokens: ServiceAccountTokens) -> None:
-        self._tokens = tokens
-        self._certificates: dict[bytes, UserInfo | None] = {}
+    def __init__(self, tokens: ServiceAccountTokens, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._tokens, self._now = tokens, now
+        self._certificates: dict[bytes, tuple[UserInfo | None, float]] = {}
 
     def authenticate(self, authorization: str, certificate: bytes | dict[str, Any] | None = None) -> UserInfo:
         """Return the user.
@@ -70,7 +73,7 @@ class Authenticator:
         Raises
         ------
         StatusError
-            401, if there is a bearer token and it is not good.
+            401, if there is a bearer token and it is not good, or the certificate has expired.
         """
         user = self._of_certificate(certificate) if certificate else None
         if user is not None:
@@ -88,5 +91,14 @@ class Authenticator:
         if isinstance(certificate, dict):
             return user_of_peer(certificate)
         if certificate not in self._certificates:
-            self._certificates[certificate] = user_of_certificate(certificate)
-        return self._certificates[certificate]
+            self._certificates[certificate] = (user_of_certificate(certificate), _end_of(certificate))
+        user, end = self._certificates[certificate]
+        if self._now() >= end:
+            raise unauthorized()
+        return user
+
+
+def _end_of(der: bytes) -> float:
+    from cryptography import x509
+
+    return x509.load_der_x509_certificate(der).not_valid_after_utc.timestamp()

@@ -8,9 +8,10 @@ of the old object may be shared with the new one afterwards, which is safe as st
 from collections.abc import Callable
 
 from k8slab.apimachinery.types import Object
+from k8slab.sim.apiserver.authentication.user import UserInfo
 from k8slab.sim.apiserver.groups import is_built_in
 from k8slab.sim.apiserver.resources import Resource
-from k8slab.sim.apiserver.strategy import pods, services, workloads
+from k8slab.sim.apiserver.strategy import certificates, pods, services, workloads
 from k8slab.sim.apiserver.strategy.generic import (
     has_generation,
     has_status,
@@ -38,12 +39,14 @@ _UPDATE: dict[tuple[str, str], Callable[[Object, Object], None]] = {
     ("", "Service"): services.prepare_service_update,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): workloads.prepare_definition_update,
     ("apps", "DaemonSet"): workloads.prepare_daemon_set_update,
+    ("certificates.k8s.io", "CertificateSigningRequest"): certificates.prepare_request_update,
 }
 _POD = ("", "Pod")
+_CSR = ("certificates.k8s.io", "CertificateSigningRequest")
 _ANNOTATIONS_COUNT = {("apps", "Deployment")}
 
 
-def prepare_create(resource: Resource, obj: Object) -> None:
+def prepare_create(resource: Resource, obj: Object, user: UserInfo | None = None) -> None:
     """Make a new object what the server stores, in place; ``metadata`` has its name, namespace and uid already.
 
     Parameters
@@ -52,8 +55,12 @@ def prepare_create(resource: Resource, obj: Object) -> None:
         What the object is: ``group``, ``version``, ``kind`` and, for custom resources, ``subresources`` are used.
     obj
         A private copy.
+    user
+        Who creates it; a CertificateSigningRequest says so.
     """
     key = (resource.group, resource.kind)
+    if key == _CSR:
+        certificates.prepare_request(obj, user)
     status = new_status(resource)
     if status is not None:
         obj["status"] = status
