@@ -35,7 +35,11 @@ from k8slab.sim.controllers.resource_quota import ResourceQuotaController
 from k8slab.sim.controllers.root_ca import RootCAPublisher
 from k8slab.sim.controllers.serviceaccount import ServiceAccountController
 from k8slab.sim.controllers.statefulset import StatefulSetController
-from k8slab.sim.controllers.storage_protection import ClaimProtectionController, VolumeProtectionController
+from k8slab.sim.controllers.storage_protection import (
+    AttributesClassProtectionController,
+    ClaimProtectionController,
+    VolumeProtectionController,
+)
 from k8slab.sim.controllers.taint_eviction import TaintEvictionController
 from k8slab.sim.controllers.token import TokenController
 from k8slab.sim.controllers.ttl_after_finished import TTLAfterFinishedController
@@ -72,6 +76,7 @@ _SIMPLE: tuple[type[Controller], ...] = (
     EphemeralVolumeController,
     ClaimProtectionController,
     VolumeProtectionController,
+    AttributesClassProtectionController,
 )
 
 

@@ -1,7 +1,7 @@
-"""Claims in use and volumes that are bound are not deleted under their users.
+"""Claims in use, volumes that are bound and classes of attributes that are named are not deleted under their users.
 
-Upstream: k8s.io/kubernetes/pkg/controller/volume/{pvcprotection,pvprotection}. Admission puts a finalizer on every claim and
-volume; these controllers take it away when nobody uses a deleted one any more.
+Upstream: k8s.io/kubernetes/pkg/controller/volume/{pvcprotection,pvprotection,vacprotection}. Admission puts a finalizer on
+each of them; these controllers take it away when nobody uses a deleted one any more.
 """
 
 from typing import ClassVar
@@ -11,7 +11,7 @@ from k8slab.apimachinery.types import Object, key_of, split_key
 from k8slab.sim.client import EventType
 from k8slab.sim.controllers.base import Controller
 
-__all__ = ["ClaimProtectionController", "VolumeProtectionController", "claims_of"]
+__all__ = ["AttributesClassProtectionController", "ClaimProtectionController", "VolumeProtectionController", "claims_of"]
 
 _BY_CLAIM = "pods-by-claim"
 
@@ -86,3 +86,33 @@ class VolumeProtectionController(_ProtectionController):
 
     def in_use(self, obj: Object) -> bool:  # noqa: D102
         return (obj.get("status") or {}).get("phase") == "Bound"
+
+
+class AttributesClassProtectionController(_ProtectionController):
+    """Keeps a VolumeAttributesClass while a claim or a volume names it."""
+
+    name = "volumeattributesclass-protection-controller"
+    account = "volumeattributesclass-protection-controller"
+    resource: ClassVar[str] = "volumeattributesclasses.storage.k8s.io"
+    finalizer: ClassVar[str] = "kubernetes.io/vac-protection"
+
+    def setup(self) -> None:  # noqa: D102
+        super().setup()
+        for users in ("persistentvolumeclaims", "persistentvolumes"):
+            self.watch(users, self._user_changed)
+
+    def _user_changed(self, type: EventType, user: Object, old: Object | None) -> None:
+        for name in _classes(old or user) - (_classes(user) if type != "DELETED" else set()):
+            self.queue.add(name)
+
+    def in_use(self, obj: Object) -> bool:  # noqa: D102
+        users = [*self.informer("persistentvolumeclaims").list(), *self.informer("persistentvolumes").list()]
+        return any(obj["metadata"]["name"] in _classes(user) for user in users)
+
+
+def _classes(user: Object) -> set[str]:
+    """Return the VolumeAttributesClasses that a claim or a volume names."""
+    status = user.get("status") or {}
+    named = {user["spec"].get("volumeAttributesClassName"), status.get("currentVolumeAttributesClassName")}
+    named.add((status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName"))
+    return {name for name in named if name}

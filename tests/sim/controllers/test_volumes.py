@@ -3,7 +3,11 @@
 import pytest
 
 from k8slab.sim.controllers.persistent_volume import PersistentVolumeBinder
-from k8slab.sim.controllers.storage_protection import ClaimProtectionController, VolumeProtectionController
+from k8slab.sim.controllers.storage_protection import (
+    AttributesClassProtectionController,
+    ClaimProtectionController,
+    VolumeProtectionController,
+)
 from tests.sim.controllers.world import World
 
 CLAIMS, VOLUMES, CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
@@ -166,3 +170,15 @@ def test_a_bound_volume_stays_until_its_claim_is_gone():
     assert world.get(VOLUMES, "v") is not None
     world.delete(CLAIMS, "data")
     assert world.get(VOLUMES, "v") is None
+
+
+def test_a_class_of_attributes_stays_until_no_claim_names_it():
+    world = Storage(AttributesClassProtectionController)
+    classes = "volumeattributesclasses.storage.k8s.io"
+    world.client.create(classes, {"metadata": {"name": "fast"}, "driverName": "disk.example"})
+    world.claim("data", volumeAttributesClassName="fast")
+    world.client.delete(classes, "fast")
+    world.settled()
+    assert world.client.get(classes, "fast")["metadata"]["finalizers"] == ["kubernetes.io/vac-protection"]
+    world.delete(CLAIMS, "data")
+    assert world.client.informer(classes).list() == []
