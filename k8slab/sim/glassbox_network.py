@@ -20,6 +20,7 @@ from k8slab.sim.apiserver.errors import FieldError, bad_request, invalid, method
 from k8slab.sim.apiserver.http import Request, Response, Stream
 from k8slab.sim.apiserver.requestinfo import RequestInfo
 from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.glassbox_network_schemas import SCHEMAS
 from k8slab.sim.kernel import Kernel
 from k8slab.sim.network import Flow, NetNamespace, Network, PacketPath
 
@@ -49,7 +50,8 @@ _FLOW = (
 def _resource(
     kind: str, description: str, short: tuple[str, ...], verbs: tuple[str, ...], columns: tuple[Object, ...]
 ) -> Resource:
-    schema = {"type": "object", "description": description, "properties": {"spec": _ANYTHING, "status": _ANYTHING}}
+    fields = SCHEMAS.get(kind, {"spec": _ANYTHING, "status": _ANYTHING})
+    schema = {"type": "object", "description": description, "properties": fields}
     return Resource(
         _GROUP, _VERSION, kind, f"{kind.lower()}s", kind.lower(), namespaced=True, short_names=short, verbs=verbs,
         printer_columns=(*columns, _AGE, _POLICY), schema=schema,

@@ -34,11 +34,13 @@ class Pipe:
         self._waiter: Future[None] | None = None
         self._listener: Callable[[bytes], object] | None = None
         self.closed = False
+        self.passed = 0  #: bytes written so far
 
     def write(self, data: bytes) -> None:
         """Append bytes; ignored once the pipe is closed."""
         if self.closed or not data:
             return
+        self.passed += len(data)
         if self._listener is not None:
             self._listener(data)
         else:

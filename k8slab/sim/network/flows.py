@@ -41,22 +41,32 @@ class FlowLog:
     """The flows of the cluster; of more than ``limit``, the one that was not seen for the longest time is forgotten."""
 
     def __init__(self, limit: int = 2000) -> None:
-        self._flows: dict[tuple[str, ...], Flow] = {}
+        self._flows: dict[tuple[str, str, str, str], Flow] = {}
         self._limit, self._count = limit, 0
 
     def add(self, path: PacketPath) -> None:
-        """Count a connection that has ended."""
-        verdict = "dropped" if path.dropped else path.verdict
-        key = (path.source, path.destination, path.target, verdict)
+        """Count a connection that has come about, or has not; HTTP requests when they have ended."""
+        key = _key(path)
         flow = self._flows.pop(key, None)
         if flow is None:
             self._count += 1
-            flow = Flow(self._count, path.source, path.destination, path.service, path.target, verdict, path.policy, path.time)
+            flow = Flow(self._count, path.source, path.destination, path.service, path.target, key[3], path.policy, path.time)
             if len(self._flows) >= self._limit:
                 del self._flows[next(iter(self._flows))]
         flow.add(path)
         self._flows[key] = flow
 
+    def carried(self, path: PacketPath) -> None:
+        """Add what a counted connection has carried."""
+        flow = self._flows.get(_key(path))
+        if flow is not None:
+            flow.sent += path.sent
+            flow.received += path.received
+
     def list(self) -> list[Flow]:
         """Return the flows, oldest first."""
         return sorted(self._flows.values(), key=lambda flow: flow.number)
+
+
+def _key(path: PacketPath) -> tuple[str, str, str, str]:
+    return path.source, path.destination, path.target, "dropped" if path.dropped else path.verdict

@@ -205,8 +205,14 @@ class Network:
         served = Connection(to_server, to_client, target.client_ip)
         server = target.listener.server
         work = self._serve_http(server, served, target) if server.speaks_http else server.accept(served)
-        self._kernel.spawn(work, f"connection to {host}:{port}")
+        serving = self._kernel.spawn(work, f"connection to {host}:{port}")
+        serving.add_done_callback(lambda _: self._carried(target.path, to_server, to_client))
         return Connection(to_client, to_server, target.ip)
+
+    def _carried(self, path: PacketPath, there: Pipe, back: Pipe) -> None:
+        """Note how much a connection has carried, now that it is over."""
+        path.sent, path.received = there.passed, back.passed
+        self.flows.carried(path)
 
     async def http(
         self,
