@@ -224,6 +224,35 @@ def why(
 
 
 @app.command()
+def progress(
+    export: Annotated[Path | None, typer.Option(help="Write it to a file.", dir_okay=False, show_default=False)] = None,
+    take: Annotated[
+        Path | None, typer.Option("--import", help="Add what a file has.", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write a page for a class leader.", dir_okay=False, show_default=False)
+    ] = None,
+    name: Annotated[str, typer.Option(help="Your name, for the page.")] = "",
+) -> None:
+    """Show which exercises are done; keep them, take them elsewhere, hand them in. Nothing leaves this machine by itself."""
+    from k8slab.lessons import reports
+
+    typer.echo(reports.progress(export, take, page, name))
+
+
+@app.command()
+def reset(
+    what: Annotated[str, typer.Argument(help='A lab ("01") or one exercise ("01.2").')],
+    which: Which = "auto",
+    state: State = None,
+) -> None:
+    """Begin a lab or one exercise again, without touching anything else."""
+    from k8slab.lessons import reports
+
+    typer.echo(reports.reset(what, which, state))
+
+
+@app.command()
 def heal(state: State = None) -> None:
     """Start the API server again that a fault has stopped; other faults heal when their objects are deleted."""
     import signal

@@ -28,15 +28,17 @@ class Choice:
     context: str | None = None
 
 
-def use(which: str = "auto") -> Choice:
+def use(which: str = "auto", state: Path | None = None) -> Choice:
     """Return the cluster to use, starting an embedded one if that is what it takes.
 
     Parameters
     ----------
     which
         ``auto``, ``embedded``, ``kind``, ``kind:NAME`` or ``context:NAME``.
+    state
+        State directory of the embedded cluster; None for the default one.
     """
-    chosen = source(which)
+    chosen = source(which, state)
     if chosen.kind == "embedded":
         chosen.up()
     elif not chosen.running():

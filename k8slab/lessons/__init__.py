@@ -3,8 +3,23 @@
 `lab` opens one. The content of lab NN (what its notebook refers to by id) is the module ``labNN``.
 """
 
-from k8slab.lessons.exercise import Exercise, Fault, Finding, LabContent, Prediction, Verdict
-from k8slab.lessons.lab import Lab, lab
+from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz
+from k8slab.lessons.lab import Lab, content_of, lab
 from k8slab.lessons.progress import Progress
+from k8slab.lessons.verdict import Verdict
 
-__all__ = ["Exercise", "Fault", "Finding", "Lab", "LabContent", "Prediction", "Progress", "Verdict", "lab"]
+__all__ = [
+    "Break",
+    "Exercise",
+    "Fault",
+    "Finding",
+    "Lab",
+    "LabContent",
+    "Option",
+    "Prediction",
+    "Progress",
+    "Quiz",
+    "Verdict",
+    "content_of",
+    "lab",
+]

@@ -1,10 +1,9 @@
-"""What an exercise is: a task, a judgement of the cluster's state, two hints.
+"""What a lab is made of: exercises, predictions, quizzes, faults. All of it is data, beside the checks.
 
 A check looks at the cluster, never at the way there: kubectl, Python, YAML and any other tool are equally right. It is a
 generator of findings, each one sentence that is true ("pod/rooms is Ready") or says what is missing and where to look.
 """
 
-import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -12,7 +11,19 @@ from typing import TypeAlias, TypeVar
 from k8slab.client import Cluster
 from k8slab.errors import K8slabError
 
-__all__ = ["Check", "Exercise", "Fault", "Finding", "LabContent", "Prediction", "Verdict", "holds", "missing"]
+__all__ = [
+    "Break",
+    "Check",
+    "Exercise",
+    "Fault",
+    "Finding",
+    "LabContent",
+    "Option",
+    "Prediction",
+    "Quiz",
+    "holds",
+    "missing",
+]
 
 
 @dataclass(frozen=True)
@@ -40,12 +51,36 @@ Check: TypeAlias = Callable[[Cluster], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a lab; its id is ``lab.number``."""
+    """One exercise of a lab.
+
+    Attributes
+    ----------
+    id
+        ``lab.number``.
+    title
+        The task, in a sentence.
+    check
+        Judges the cluster.
+    hints
+        A nudge (what to think about) and a pointer (where to look, which field).
+    solution
+        Python of a notebook cell that solves it; the notebook's folded cell is made of it.
+    reason
+        Why that is a solution; shown with it, as the last hint.
+    owns
+        The objects that belong to the exercise (``pod/rooms``); its reset deletes them.
+    fault
+        The fault that the exercise begins with; its reset breaks it again.
+    """
 
     id: str
     title: str
     check: Check
     hints: tuple[str, str]
+    solution: str
+    reason: str
+    owns: tuple[str, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,23 +95,87 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Option:
+    """One answer of a quiz, and why it is right or not."""
+
+    text: str
+    why: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A question about what has been seen; each option has its reason."""
+
+    id: str
+    question: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Break:
+    """One way in which a fault breaks something.
+
+    Attributes
+    ----------
+    inject
+        Does it.
+    debrief
+        What was broken, by which signs it shows, and how one finds it; told when it has been repaired.
+    """
+
+    inject: Callable[[Cluster], None]
+    debrief: str
+
+
+@dataclass(frozen=True)
 class Fault:
-    """Something that a lab breaks on purpose: what it says it did, and how."""
+    """Something that a lab breaks on purpose.
+
+    Attributes
+    ----------
+    id
+        ``lab.name``.
+    story
+        What a user of chatter would tell you; the same for every way it can be broken.
+    ways
+        The ways it can be broken; one is chosen by the learner's seed, another the next time.
+    exercise
+        The exercise that asks for the repair.
+    """
 
     id: str
     story: str
-    inject: Callable[[Cluster], None]
+    ways: tuple[Break, ...]
+    exercise: str = ""
 
 
 @dataclass(frozen=True)
 class LabContent:
-    """All that a lab's notebook refers to by id."""
+    """All that a lab's notebook refers to by id.
+
+    Attributes
+    ----------
+    syllabus
+        The lines of the syllabus that the lab teaches.
+    node_keys
+        Keys of the labels and taints that the lab's exercises put on nodes; a reset takes them off.
+    owns
+        What the lab makes outside its namespace (``priorityclass/chatter-vip``); a reset deletes it.
+    reading
+        What to read next: pairs of title and address in the official documentation.
+    """
 
     id: str
     title: str
     exercises: tuple[Exercise, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     faults: tuple[Fault, ...] = ()
+    quizzes: tuple[Quiz, ...] = ()
+    syllabus: tuple[str, ...] = ()
+    node_keys: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()
+    reading: tuple[tuple[str, str], ...] = ()
 
     def exercise(self, key: str) -> Exercise:
         """Return the exercise with this id ("01.2", or just "2")."""
@@ -85,6 +184,10 @@ class LabContent:
     def prediction(self, key: str) -> Prediction:
         """Return the prediction with this id."""
         return _by_id(self.id, {p.id: p for p in self.predictions}, key, "prediction")
+
+    def quiz(self, key: str) -> Quiz:
+        """Return the quiz with this id."""
+        return _by_id(self.id, {q.id: q for q in self.quizzes}, key, "quiz")
 
     def fault(self, key: str) -> Fault:
         """Return the fault with this id."""
@@ -97,44 +200,5 @@ T = TypeVar("T")
 def _by_id(lab: str, known: Mapping[str, T], key: str, what: str) -> T:
     found = known.get(key) or known.get(f"{lab}.{key}")
     if found is None:
-        raise K8slabError(f"Lab {lab} has no {what} {key!r}. It has {', '.join(known)}.")
+        raise K8slabError(f"Lab {lab} has no {what} {key!r}. It has {', '.join(known) or 'none'}.")
     return found
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The judgement of an exercise; shows as text or HTML."""
-
-    exercise: Exercise
-    findings: tuple[Finding, ...]
-
-    @property
-    def done(self) -> bool:
-        """Whether all is as it should be."""
-        return bool(self.findings) and all(f.ok for f in self.findings)
-
-    def __repr__(self) -> str:
-        """Say what is right, what is missing and where to look."""
-        lines = [f"Exercise {self.exercise.id}: {'done' if self.done else 'not yet'}. {self.exercise.title}"]
-        for finding in self.findings:
-            lines.append(f"  {'✓' if finding.ok else '✗'} {finding.text}")
-            if finding.look:
-                lines.append(f"    look: {finding.look}")
-        if not self.done:
-            lines.append(f'  stuck? lab.hint("{self.exercise.id}")')
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        colour, word = ("#009e73", "done") if self.done else ("#d55e00", "not yet")
-        rows = "".join(_finding_html(f) for f in self.findings)
-        help_line = "" if self.done else f'<p>Stuck? <code>lab.hint("{self.exercise.id}")</code></p>'
-        return (
-            f'<div style="border-left: 5px solid {colour}; padding: 2px 12px"><p><b>Exercise {self.exercise.id}: {word}.</b> '
-            f"{html.escape(self.exercise.title)}</p><ul>{rows}</ul>{help_line}</div>"
-        )
-
-
-def _finding_html(finding: Finding) -> str:
-    sign, word = ("✓", "right") if finding.ok else ("✗", "missing")
-    look = f"<br>look: <code>{html.escape(finding.look)}</code>" if finding.look else ""
-    return f'<li><span role="img" aria-label="{word}">{sign}</span> {html.escape(finding.text)}{look}</li>'

@@ -7,7 +7,6 @@ of them go through `k8slab.client`; nothing here knows what kind of cluster it i
 import importlib
 import sys
 from functools import cached_property
-from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.display import Code, display
@@ -23,9 +22,10 @@ from k8slab.cluster.source import MANAGED_BY
 from k8slab.errors import K8slabError
 from k8slab.explain import Answer, why
 from k8slab.lessons.decision import decision
-from k8slab.lessons.exercise import LabContent, Verdict
-from k8slab.lessons.predictions import Question, Reveal
+from k8slab.lessons.exercise import LabContent
+from k8slab.lessons.learning import Learning
 from k8slab.lessons.progress import Progress
+from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.solutions import register_solution_magic
 from k8slab.lessons.source import source
 from k8slab.views import (
@@ -49,8 +49,6 @@ from k8slab.views import (
 )
 
 __all__ = ["Lab", "content_of", "lab"]
-
-_PATIENCE = {"stepped": 120.0, "accelerated": 60.0, "real": 8.0}  # cluster's seconds a check waits for what starts
 
 
 def content_of(lab_id: str) -> LabContent:
@@ -77,13 +75,15 @@ def lab(lab_id: str, cluster: Cluster | None = None) -> "Lab":
     return opened
 
 
-class Lab:
+class Lab(Learning):
     """One lab on one cluster."""
 
-    def __init__(self, content: LabContent, cluster: Cluster, progress: Progress | None = None) -> None:
+    def __init__(
+        self, content: LabContent, cluster: Cluster, progress: Progress | None = None, namespace: str | None = None
+    ) -> None:
         self.content = content
         self.cluster = cluster
-        self.namespace = f"lab-{content.id}"
+        self.namespace = namespace or f"lab-{content.id}"
         self.progress = progress or Progress()
         cluster.namespace = self.namespace
 
@@ -121,12 +121,29 @@ class Lab:
             print(self.capabilities[capability].line)
         return there
 
-    def reset(self) -> str:
-        """Empty the lab's namespace: delete it, wait until it is gone, make it anew."""
+    def reset(self, exercise: str | None = None) -> str:
+        """Begin one exercise again (``"01.2"``), or the whole lab; nothing else is touched."""
+        if exercise is not None:
+            return self._reset_exercise(exercise)
+        self.leave()
+        self.prepare()
+        self.progress.forget(self.content.id)
+        return f"Namespace {self.namespace} is new and empty."
+
+    def leave(self) -> None:
+        """Take away everything the lab has made in the cluster."""
         self.cluster.delete("namespaces", self.namespace)
         wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120)
-        self.prepare()
-        return f"Namespace {self.namespace} is new and empty."
+        tidy_outside(self.cluster, self.content)
+
+    def _reset_exercise(self, key: str) -> str:
+        task = self.content.exercise(key)
+        gone = reset_exercise(self.cluster, task)
+        self.progress.forget(task.id)
+        said = f"Exercise {task.id} begins anew; deleted: {', '.join(gone) or 'nothing'}."
+        if task.fault:
+            self.break_it(task.fault)
+        return said
 
     # -- doing ---------------------------------------------------------------------------------------------------------
 
@@ -240,51 +257,3 @@ class Lab:
     def source(self, module: str, name: str) -> Code:
         """Show lines of the embedded cluster's own source."""
         return source(module, name)
-
-    # -- learning ------------------------------------------------------------------------------------------------------
-
-    def predict(self, key: str, number: int | None = None) -> Any:
-        """Ask a question before something is shown; answer by a click or by its number."""
-        question = Question(self.content.prediction(key), self.progress)
-        return question if number is None else print(question.answer(number))
-
-    def reveal(self, key: str) -> Reveal:
-        """Show a question's answer with its reason."""
-        return Reveal(self.content.prediction(key), self.progress)
-
-    def check(self, key: str) -> Verdict:
-        """Judge an exercise by the cluster's state; waits a little for what is just starting."""
-        exercise = self.content.exercise(key)
-        clock = self.cluster.clock
-        verdict = Verdict(exercise, tuple(exercise.check(self.cluster)))
-
-        def settled() -> bool:
-            nonlocal verdict
-            verdict = Verdict(exercise, tuple(exercise.check(self.cluster)))
-            return verdict.done or not all(f.ok or f.soon for f in verdict.findings)
-
-        if not verdict.done:
-            clock.until(settled, _PATIENCE[clock.mode])
-        self.progress.record_check(exercise.id, verdict.done)
-        return verdict
-
-    def hint(self, key: str) -> None:
-        """Show the next hint of an exercise."""
-        exercise = self.content.exercise(key)
-        stage = min(self.progress.hints(exercise.id) + 1, len(exercise.hints))
-        self.progress.record_hint(exercise.id, stage)
-        print(f"Hint {stage} of {len(exercise.hints)} for {exercise.id}: {exercise.hints[stage - 1]}")
-
-    def break_it(self, key: str) -> None:
-        """Break something on purpose, and tell what a user of chatter would tell you."""
-        fault = self.content.fault(key)
-        fault.inject(self.cluster)
-        print(fault.story)
-
-    def score(self) -> Table:
-        """Show which exercises of this lab are done."""
-        rows = tuple(
-            (e.id, e.title, "done" if self.progress.done(e.id) else "open", str(self.progress.hints(e.id)))
-            for e in self.content.exercises
-        )
-        return Table(("EXERCISE", "TASK", "STATE", "HINTS"), rows, f"Lab {self.content.id}")

@@ -1,10 +1,11 @@
 """Lab 00, Meet the cluster: what its notebook asks, checks and breaks. Syllabus: A1 to A5, A7."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster
 from k8slab.client.fields import field_paths
-from k8slab.lessons.exercise import Exercise, Fault, Finding, LabContent, Prediction, missing
+from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
 from k8slab.lessons.judging import condition, exists, image_is, say
 
 __all__ = ["CONTENT"]
@@ -53,6 +54,23 @@ def _where_is_it(cluster: Cluster) -> Iterator[Finding]:
         )
 
 
+def _how_many_pods(cluster: Cluster) -> Iterator[Finding]:
+    found, answers = exists(cluster, "configmap/answers")
+    yield found
+    if not answers:
+        return
+    said = str((answers.get("data") or {}).get("pods", "")).strip()
+    workers = [n for n in cluster.list("nodes") if "node-role.kubernetes.io/control-plane" not in n["metadata"]["labels"]]
+    most = {n["status"]["allocatable"]["pods"] for n in workers or cluster.list("nodes")}
+    look = "kubectl get nodes -o custom-columns=NODE:.metadata.name,PODS:.status.allocatable.pods"
+    if not said:
+        yield missing("it has no key pods", look)
+        return
+    yield say(
+        said in most, f"a worker can hold {said} pods, as you say", f"your answer is {said!r}; the nodes say otherwise", look
+    )
+
+
 def _you_own_replicas(cluster: Cluster) -> Iterator[Finding]:
     found, deployment = exists(cluster, "deployment/web")
     yield found
@@ -93,12 +111,16 @@ def _web_repaired(cluster: Cluster) -> Iterator[Finding]:
         yield missing("not all of its pods run the new version and are ready", "kubectl rollout status deployment web", soon=True)
 
 
-def _wrong_image(cluster: Cluster) -> None:
-    path = cluster.resource("deployments").path(cluster.namespace, "web")
-    container = {"name": "web", "image": "chatter/wbe:1.1"}
-    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
-    query = {"fieldManager": "colleague"}
-    cluster.request("PATCH", path, query, patch, {"Content-Type": "application/strategic-merge-patch+json"})
+def _ship(container: Object) -> Callable[[Cluster], None]:
+    """Return what changes the container of the Deployment web as a colleague would: not by applying your manifest."""
+
+    def inject(cluster: Cluster) -> None:
+        path = cluster.resource("deployments").path(cluster.namespace, "web")
+        patch = {"spec": {"template": {"spec": {"containers": [{"name": "web", **container}]}}}}
+        media = {"Content-Type": "application/strategic-merge-patch+json"}
+        cluster.request("PATCH", path, {"fieldManager": "colleague"}, patch, media)
+
+    return inject
 
 
 CONTENT = LabContent(
@@ -113,6 +135,11 @@ CONTENT = LabContent(
                 "A ConfigMap is an object like any other: kubectl, the Python client and YAML all lead to the same door.",
                 'lab.kubectl("create configmap greeting --from-literal=text=hello") does it in one line.',
             ),
+            solution="""
+lab.kubectl("create configmap greeting --from-literal=text=hello")
+""",
+            reason="kubectl is only one of many ways: all of them send the same object to the API server, and the check reads it back from there.",
+            owns=("configmap/greeting",),
         ),
         Exercise(
             "00.2",
@@ -122,6 +149,10 @@ CONTENT = LabContent(
                 "You do not make pods. You change what the Deployment wants, and its controllers do the rest.",
                 "The field is spec.replicas. Apply the YAML with another number, or use kubectl scale.",
             ),
+            solution="""
+lab.apply(web.replace("replicas: 2", "replicas: 4"))
+""",
+            reason="The Deployment wants four, so its ReplicaSet makes the pods that are missing, and goes on making them whenever one is lost.",
         ),
         Exercise(
             "00.3",
@@ -131,24 +162,54 @@ CONTENT = LabContent(
                 "The scheduler writes its choice into the pod itself: the field spec.nodeName.",
                 "kubectl get pod visitor -o wide shows it. Then: kubectl create configmap answers --from-literal=node=NAME.",
             ),
+            solution="""
+node = lab.cluster.get("pod", "visitor")["spec"]["nodeName"]
+lab.kubectl(f"create configmap answers --from-literal=node={node}")
+""",
+            reason="The scheduler writes its choice into spec.nodeName through the API server; whoever wants to know reads it there.",
+            owns=("configmap/answers",),
         ),
         Exercise(
             "00.4",
+            "Write into the ConfigMap answers, under the key pods, how many pods a worker can hold at most.",
+            _how_many_pods,
+            (
+                "The limit is a property of the node, like its CPU and memory. Which of the two lists counts for pods?",
+                "It is status.allocatable.pods of the node. A key is added to a ConfigMap with kubectl patch or by applying it.",
+            ),
+            solution="""
+most = lab.cluster.get("node", "worker-1")["status"]["allocatable"]["pods"]
+lab.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "answers"}, "data": {"pods": most}})
+""",
+            reason="The kubelet reports what its node has; allocatable is what is left of it for pods.",
+        ),
+        Exercise(
+            "00.5",
             "As the manager you, apply that web wants 3 pods, and own that field.",
             _you_own_replicas,
             (
                 "Server-side apply takes a manager's name. Your manifest needs only the fields that you want to own.",
                 'lab.apply(manifest, manager="you", force=True), with apiVersion, kind, metadata.name and spec.replicas: 3.',
             ),
+            solution="""
+mine = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 3}}
+lab.apply(mine, manager="you", force=True)
+""",
+            reason="With server-side apply a manifest holds the fields that you want to own, and nothing else. force takes them from who had them.",
         ),
         Exercise(
-            "00.5",
+            "00.6",
             "Repair web: all its pods run chatter/web and are ready.",
             _web_repaired,
             (
                 "kubectl get pods shows which pods are in trouble; kubectl describe pod NAME shows what their kubelet says.",
-                "The image's name is misspelled. Apply the YAML of this lab again, or use kubectl rollout undo deployment web.",
+                "What the colleague changed is in the Deployment. Apply the YAML of this lab again, or use kubectl rollout undo.",
             ),
+            solution="""
+lab.kubectl("rollout undo deployment web")
+""",
+            reason="Applying what you wanted in the first place is a repair that you need not think about. force takes the image back from the colleague.",
+            fault="x",
         ),
     ),
     predictions=(
@@ -197,7 +258,65 @@ CONTENT = LabContent(
         Fault(
             "00.x",
             "A colleague has shipped version 1.1 of web, in a hurry. It does not come up. Find out why, and repair it.",
-            _wrong_image,
+            (
+                Break(
+                    _ship({"image": "chatter/wbe:1.1"}),
+                    "The image was misspelled: chatter/wbe. The new pod said ErrImagePull, and the kubelet's event named the image. "
+                    "The old pods went on: a rolling update takes none away before a new one is ready.",
+                ),
+                Break(
+                    _ship({"image": "chatter/web:1.11"}),
+                    "The tag was wrong: there is no chatter/web:1.11. The new pod said ErrImagePull; the repository is right, so "
+                    "the event says that the tag was not found. The old pods went on serving.",
+                ),
+                Break(
+                    _ship({"command": ["/bin/wbe"]}),
+                    "The image was right, the command was not: there is no /bin/wbe in it. The new pod said RunContainerError or "
+                    "CrashLoopBackOff, and the container's last state told which file is missing. The old pods went on serving.",
+                ),
+            ),
+            exercise="00.6",
         ),
+    ),
+    quizzes=(
+        Quiz(
+            "00.q1",
+            "The scheduler is down. What still works?",
+            (
+                Option(
+                    "nothing: the cluster stands still",
+                    "The parts do not call one another; each one only talks to the API server.",
+                ),
+                Option(
+                    "everything that runs goes on; new pods stay Pending",
+                    "Only the choice of a node is missing. Kubelets and controllers go on with what has been decided.",
+                    right=True,
+                ),
+                Option(
+                    "new pods run, on a node chosen at random",
+                    "No other part chooses a node; without one no kubelet starts the pod.",
+                ),
+            ),
+        ),
+        Quiz(
+            "00.q2",
+            "Who starts a container on a node?",
+            (
+                Option("the API server", "It stores what is wanted and tells whoever watches. It starts nothing."),
+                Option("the scheduler", "It writes a node's name into the pod, and that is all."),
+                Option(
+                    "the kubelet of that node",
+                    "It watches for pods with its node's name and has the runtime start them.",
+                    right=True,
+                ),
+            ),
+        ),
+    ),
+    syllabus=("A1", "A2", "A3", "A4", "A5", "A7"),
+    reading=(
+        ("Kubernetes components", "https://kubernetes.io/docs/concepts/overview/components/"),
+        ("The Kubernetes API", "https://kubernetes.io/docs/concepts/overview/kubernetes-api/"),
+        ("Controllers", "https://kubernetes.io/docs/concepts/architecture/controller/"),
+        ("Server-side apply", "https://kubernetes.io/docs/reference/using-api/server-side-apply/"),
     ),
 )

@@ -1,10 +1,10 @@
 """Lab 01, Pods: what its notebook asks, checks and breaks. Syllabus: B1, B2, part of B8."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, apply, wait_for
-from k8slab.lessons.exercise import Exercise, Fault, Finding, LabContent, Prediction, missing
+from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
 from k8slab.lessons.judging import exists, image_is, is_ready, labelled, say
 from k8slab.topology.status import pod_status, restart_count
 
@@ -40,8 +40,10 @@ def _hello(cluster: Cluster) -> Iterator[Finding]:
         f"its restartPolicy is {policy}: it is started again however it ends",
         "kubectl get pod hello -o jsonpath={.spec.restartPolicy}",
     )
+    if policy == "Always":
+        return
     phase = (pod.get("status") or {}).get("phase")
-    if phase in ("Pending", "Running") and policy != "Always":
+    if phase in ("Pending", "Running"):
         yield missing(f"it has not ended yet: it is {pod_status(pod)}", "kubectl describe pod hello", soon=True)
         return
     yield say(phase == "Succeeded", "it has ended well", f"its phase is {phase}, not Succeeded", "kubectl describe pod hello")
@@ -111,13 +113,14 @@ def _repaired(cluster: Cluster) -> Iterator[Finding]:
         yield is_ready(pod)
 
 
-def _make_gateway(cluster: Cluster) -> None:
-    _replace(cluster, "gateway", {"containers": [{"name": "gateway", "image": "chatter/gatway:1.0"}]})
+def _gateway_with(image: str) -> Callable[[Cluster], None]:
+    return lambda cluster: _replace(cluster, "gateway", {"containers": [{"name": "gateway", "image": image}]})
 
 
-def _make_shop(cluster: Cluster) -> None:
-    probe = {"httpGet": {"path": "/readyz", "port": 80}, "periodSeconds": 5}
-    _replace(cluster, "shop", {"containers": [{"name": "web", "image": "chatter/web:1.0", "readinessProbe": probe}]})
+def _shop_with(**asked: object) -> Callable[[Cluster], None]:
+    probe = {"httpGet": {"path": "/readyz", "port": 8080, **asked}, "periodSeconds": 5}
+    spec = {"containers": [{"name": "web", "image": "chatter/web:1.0", "readinessProbe": probe}]}
+    return lambda cluster: _replace(cluster, "shop", spec)
 
 
 def _replace(cluster: Cluster, name: str, spec: Object) -> None:
@@ -139,6 +142,11 @@ CONTENT = LabContent(
                 "It is the YAML of web with other words in three places. Or let kubectl run write it for you.",
                 'lab.kubectl("run rooms --image=chatter/rooms:1.0 --labels=app=rooms") does it in one line.',
             ),
+            solution="""
+lab.apply(web.replace("web", "rooms"))
+""",
+            reason="Only the name, the label and the image differ from web; whatever you leave out has a default.",
+            owns=("pod/rooms",),
         ),
         Exercise(
             "01.2",
@@ -146,8 +154,14 @@ CONTENT = LabContent(
             _gateway,
             (
                 "kubectl describe pod gateway ends with the events: read what the kubelet says about the image.",
-                "It is called chatter/gateway:1.0. kubectl set image pod/gateway gateway=chatter/gateway:1.0 changes it.",
+                "It should be chatter/gateway:1.0. kubectl set image pod/NAME CONTAINER=IMAGE changes it.",
             ),
+            solution="""
+lab.kubectl("set image pod/gateway gateway=chatter/gateway:1.0")
+""",
+            reason="The image of a running pod's container is one of the few fields that may be changed: the kubelet pulls again at once.",
+            owns=("pod/gateway",),
+            fault="gateway",
         ),
         Exercise(
             "01.3",
@@ -157,6 +171,11 @@ CONTENT = LabContent(
                 "By default a pod's containers are started again whenever they end. Which field decides that?",
                 "Use the image busybox:1.37, the command [sh, -c, echo hello] and restartPolicy: Never (or OnFailure).",
             ),
+            solution="""
+lab.kubectl("run hello --image=busybox:1.37 --restart=Never -- echo hello")
+""",
+            reason="--restart=Never makes a pod whose containers are not started again; it ends with the exit code of echo, which is 0.",
+            owns=("pod/hello",),
         ),
         Exercise(
             "01.4",
@@ -166,6 +185,15 @@ CONTENT = LabContent(
                 "spec.initContainers is a list like spec.containers. A volume is declared once and mounted in each container.",
                 "Copy the pod page: one volume with emptyDir: {}, one volumeMounts entry in each of the two containers.",
             ),
+            solution="""
+mount = [{"name": "data", "mountPath": "/data"}]
+first = {"name": "first", "image": "busybox:1.37", "command": ["touch", "/data/lobby.jsonl"], "volumeMounts": mount}
+main = {"name": "history", "image": "chatter/history:1.0", "volumeMounts": mount}
+spec = {"volumes": [{"name": "data", "emptyDir": {}}], "initContainers": [first], "containers": [main]}
+lab.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "history"}, "spec": spec})
+""",
+            reason="The volume is declared once, in the pod, and mounted in both containers; the init container ends before the other one starts.",
+            owns=("pod/history",),
         ),
         Exercise(
             "01.5",
@@ -175,6 +203,14 @@ CONTENT = LabContent(
                 "Version 2.2 needs 30 seconds to start. When does your liveness probe begin, and how often may it fail?",
                 "Add a startupProbe with failureThreshold times periodSeconds above 30: until it succeeds, the others wait.",
             ),
+            solution="""
+slow = probed.replace("name: probed", "name: slow").replace("chatter/web:1.0", "chatter/gateway:2.2")
+slow += "    startupProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 5, failureThreshold: 12}\\n"
+lab.apply(slow)
+lab.wait_for("pod/slow")
+""",
+            reason="Until the startup probe succeeds, the other probes wait; 12 failures, 5 seconds apart, leave the program a minute.",
+            owns=("pod/slow",),
         ),
         Exercise(
             "01.6",
@@ -182,8 +218,15 @@ CONTENT = LabContent(
             _repaired,
             (
                 "The pod runs but is not ready. Its events tell what the readiness probe finds.",
-                "The probe asks port 80, web listens on 8080. Probes of a pod cannot be changed: delete it and make it anew.",
+                "web answers /readyz on port 8080. Probes of a pod cannot be changed: delete it and make it anew.",
             ),
+            solution="""
+lab.kubectl("delete pod shop")
+lab.apply(probed.replace("name: probed", "name: shop"))
+""",
+            reason="Probes cannot be changed in a running pod, so it is deleted and made anew, with the port on which web listens.",
+            owns=("pod/shop",),
+            fault="shop",
         ),
     ),
     predictions=(
@@ -231,7 +274,84 @@ CONTENT = LabContent(
         ),
     ),
     faults=(
-        Fault("01.gateway", "The next part of chatter is there: the pod gateway. Something about it is wrong.", _make_gateway),
-        Fault("01.shop", "A colleague has made a pod shop. It runs, they say, but it never gets ready.", _make_shop),
+        Fault(
+            "01.gateway",
+            "The next part of chatter is there: the pod gateway. Something about it is wrong.",
+            (
+                Break(
+                    _gateway_with("chatter/gatway:1.0"),
+                    "The name of the image lacked a letter. ErrImagePull says that the registry does not know it; the event "
+                    "repeats the name letter by letter, which is the place to look.",
+                ),
+                Break(
+                    _gateway_with("chatter/gateway:0.9"),
+                    "The name of the image was right, its tag was not. The event says that chatter/gateway:0.9 was not found.",
+                ),
+                Break(
+                    _gateway_with("registry.example/chatter/gateway:1.0"),
+                    "The image was asked from another registry. What stands before the first slash is a registry if it has a dot "
+                    "in it; without one, docker.io is meant.",
+                ),
+            ),
+            exercise="01.2",
+        ),
+        Fault(
+            "01.shop",
+            "A colleague has made a pod shop. It runs, they say, but it never gets ready.",
+            (
+                Break(
+                    _shop_with(port=80),
+                    "The readiness probe asked port 80, where nobody listens: connection refused, says the event. web listens on 8080.",
+                ),
+                Break(
+                    _shop_with(path="/ready"),
+                    "The readiness probe asked for /ready, which web does not have: status code 404, says the event. It is /readyz.",
+                ),
+                Break(
+                    _shop_with(host="10.0.0.1"),
+                    "The readiness probe asked another host, 10.0.0.1, not the pod: timeout, says the event. Without host, a probe "
+                    "asks the pod's own address.",
+                ),
+            ),
+            exercise="01.6",
+        ),
+    ),
+    quizzes=(
+        Quiz(
+            "01.q1",
+            "A pod is in CrashLoopBackOff. What is its container doing right now?",
+            (
+                Option("it is running and uses too much CPU", "In back-off nothing runs: the last run has ended."),
+                Option(
+                    "nothing: the kubelet waits before it starts it again",
+                    "The container has ended, and the wait doubles each time, up to five minutes.",
+                    right=True,
+                ),
+                Option(
+                    "it is pulling its image", "That is ContainerCreating, or ImagePullBackOff where the image cannot be had."
+                ),
+            ),
+        ),
+        Quiz(
+            "01.q2",
+            "A program hangs, but its process lives. Which probe helps its users?",
+            (
+                Option(
+                    "the readiness probe alone", "It takes the pod out of the traffic, and there it stays: nobody restarts it."
+                ),
+                Option("the liveness probe", "It fails, and the kubelet restarts the container.", right=True),
+                Option("none: the kubelet sees that it hangs", "The kubelet sees whether a process lives, not whether it works."),
+            ),
+        ),
+    ),
+    syllabus=("B1", "B2", "B8"),
+    reading=(
+        ("Pod lifecycle", "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/"),
+        ("Init containers", "https://kubernetes.io/docs/concepts/workloads/pods/init-containers/"),
+        ("Sidecar containers", "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"),
+        (
+            "Configure liveness, readiness and startup probes",
+            "https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
+        ),
     ),
 )

@@ -5,10 +5,15 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
+from k8slab.errors import K8slabError
+
 __all__ = ["Progress", "default_progress_file"]
+
+_PARTS = ("exercises", "predictions", "quizzes", "faults")
 
 
 def default_progress_file() -> Path:
@@ -39,6 +44,30 @@ class Progress:
         choice = self._read("predictions", prediction).get("choice")
         return None if choice is None else int(choice)
 
+    def tries(self, exercise: str) -> int:
+        """How often an exercise was judged until it was right."""
+        return int(self._read("exercises", exercise).get("tries", 0))
+
+    def answered(self, quiz: str) -> bool | None:
+        """Whether a quiz was answered rightly the first time; None if it was not answered."""
+        first = self._read("quizzes", quiz).get("first")
+        return None if first is None else bool(first)
+
+    def broken(self, fault: str) -> int:
+        """How often a fault has been injected."""
+        return int(self._read("faults", fault).get("times", 0))
+
+    def seed(self) -> str:
+        """The learner's own seed, made when it is first asked for; ``$K8SLAB_SEED`` comes before it."""
+        given = os.environ.get("K8SLAB_SEED")
+        if given:
+            return given
+        data = self._load()
+        if "learner" not in data:
+            data["learner"] = {"seed": secrets.token_hex(4)}
+            self._save(data)
+        return str(data["learner"]["seed"])
+
     def record_check(self, exercise: str, done: bool) -> None:
         """Remember that an exercise was judged."""
         entry = self._read("exercises", exercise)
@@ -54,20 +83,49 @@ class Progress:
         """Remember what the learner predicted; the last choice counts."""
         self._write("predictions", prediction, {"choice": choice})
 
-    def forget(self, lab: str) -> None:
-        """Forget everything about a lab."""
+    def record_quiz(self, quiz: str, choice: int, right: bool) -> None:
+        """Remember an answer; whether the first one was right stays."""
+        entry = self._read("quizzes", quiz)
+        self._write("quizzes", quiz, {"choice": choice, "first": entry.get("first", right)})
+
+    def record_fault(self, fault: str) -> None:
+        """Remember that something was broken."""
+        self._write("faults", fault, {"times": self.broken(fault) + 1})
+
+    def forget(self, what: str) -> None:
+        """Forget everything about a lab (``01``) or one exercise (``01.2``)."""
         data = self._load()
-        for part in data.values():
-            for key in [k for k in part if k.startswith(f"{lab}.")]:
-                del part[key]
+        for part in _PARTS:
+            for key in [k for k in data.get(part, {}) if k == what or k.startswith(f"{what}.")]:
+                del data[part][key]
         self._save(data)
+
+    def export(self) -> str:
+        """Return everything as text, to be kept or taken to another machine."""
+        return _text(self._load())
+
+    def take(self, text: str) -> None:
+        """Add what `export` gave, here or elsewhere: what was done on either side is done.
+
+        Raises
+        ------
+        K8slabError
+            If the text is no progress of k8slab; nothing is changed then.
+        """
+        other = _parse(text, "what you want to import")
+        mine = self._load()
+        for part in _PARTS:
+            for key, entry in other.get(part, {}).items():
+                mine.setdefault(part, {})[key] = _joined(mine.get(part, {}).get(key, {}), entry)
+        mine.setdefault("learner", other.get("learner", {}))
+        self._save(mine)
 
     def _load(self) -> dict[str, dict[str, Any]]:
         try:
-            data: dict[str, dict[str, Any]] = json.loads(self.path.read_text(encoding="utf-8"))
+            text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
-        return data
+        return _parse(text, f'"{self.path}"')
 
     def _read(self, part: str, key: str) -> dict[str, Any]:
         entry: dict[str, Any] = self._load().get(part, {}).get(key, {})
@@ -81,5 +139,28 @@ class Progress:
     def _save(self, data: dict[str, dict[str, Any]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_suffix(".tmp")
-        beside.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        beside.write_text(_text(data), encoding="utf-8")
         beside.replace(self.path)
+
+
+def _text(data: dict[str, dict[str, Any]]) -> str:
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def _parse(text: str, what: str) -> dict[str, dict[str, Any]]:
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise K8slabError(f"{what} is not a progress file of k8slab: it is no JSON ({error})") from error
+    known = {*_PARTS, "learner"}
+    if not isinstance(data, dict) or not data.keys() <= known or not all(isinstance(v, dict) for v in data.values()):
+        raise K8slabError(f"{what} is not a progress file of k8slab: expected an object with {', '.join(sorted(known))}")
+    return data
+
+
+def _joined(mine: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return two records of one thing as one: done if it was done on either side, the larger counts, my own choices."""
+    both = {**other, **mine}
+    for key in both.keys() & {"done", "hints", "tries", "times"}:
+        both[key] = max(mine.get(key, 0), other.get(key, 0))
+    return both

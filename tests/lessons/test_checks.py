@@ -6,8 +6,8 @@ import pytest
 
 from k8slab.errors import K8slabError
 from k8slab.lessons import Progress
-from k8slab.lessons.exercise import Verdict
 from k8slab.lessons.lab import content_of
+from k8slab.lessons.verdict import Verdict
 
 Object = dict[str, Any]
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -70,7 +70,7 @@ def test_every_lab_has_its_exercises_hints_and_answers_in_order() -> None:
         content = content_of(lab)
         assert [e.id for e in content.exercises] == [f"{lab}.{n}" for n in range(1, len(content.exercises) + 1)]
         assert all(0 <= p.answer < len(p.options) for p in content.predictions)
-        assert all(len(e.hints) == 2 for e in content.exercises)
+        assert all(len(e.hints) == 2 and e.solution and e.reason for e in content.exercises)
 
 
 def test_an_unknown_lab_or_exercise_is_named() -> None:

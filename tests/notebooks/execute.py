@@ -16,6 +16,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from k8slab.lessons import content_of
+
 LABS = Path(__file__).resolve().parents[2] / "labs"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -46,10 +48,16 @@ def from_source(source: Path) -> Any:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03}"
         if "solution" in cell.metadata.get("tags", ()):
+            cell.source += "\n" + _solution(cell.source.split()[1])
             cell.metadata["jupyter"] = {"source_hidden": True}
     kernelspec = notebook.metadata["kernelspec"]
     notebook.metadata = nbformat.from_dict({"kernelspec": kernelspec, "language_info": {"name": "python"}})
     return notebook
+
+
+def _solution(exercise: str) -> str:
+    """Return the solution of an exercise; it is written once, beside the check, and shown here and by the last hint."""
+    return content_of(exercise[:2]).exercise(exercise).solution.strip("\n")
 
 
 def run(notebook: Any, folder: Path) -> None:

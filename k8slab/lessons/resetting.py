@@ -1,0 +1,45 @@
+"""Beginning again: one exercise, or a whole lab, without touching anything else."""
+
+from k8slab.client import Cluster, wait_for
+from k8slab.client.errors import NotYet
+from k8slab.errors import K8slabError
+from k8slab.lessons.exercise import Exercise, LabContent
+
+__all__ = ["reset_exercise", "tidy_outside"]
+
+_MERGE = {"Content-Type": "application/merge-patch+json"}
+_PATIENCE = 60.0
+
+
+def reset_exercise(cluster: Cluster, exercise: Exercise) -> list[str]:
+    """Delete the objects of an exercise and wait until they are gone; return their names."""
+    gone = []
+    for thing in exercise.owns:
+        resource, _, name = thing.partition("/")
+        if cluster.find(resource, name) is None:
+            continue
+        cluster.delete(resource, name)
+        try:
+            wait_for(cluster, thing, "deleted", timeout=_PATIENCE)
+        except NotYet as error:
+            raise K8slabError(
+                f"{thing} is being deleted, but does not go. kubectl describe {resource} {name} says why."
+            ) from error
+        gone.append(thing)
+    return gone
+
+
+def tidy_outside(cluster: Cluster, content: LabContent) -> None:
+    """Take away what a lab left outside its namespace: its objects, its labels and taints on nodes, cordons."""
+    for thing in content.owns:
+        resource, _, name = thing.partition("/")
+        cluster.delete(resource, name, "")
+    if not content.node_keys:
+        return
+    for node in cluster.list("nodes"):
+        labels = {key: None for key in node["metadata"].get("labels") or () if key in content.node_keys}
+        taints = node["spec"].get("taints") or []
+        kept = [taint for taint in taints if taint["key"] not in content.node_keys]
+        if labels or len(kept) != len(taints) or node["spec"].get("unschedulable"):
+            patch = {"metadata": {"labels": labels}, "spec": {"taints": kept, "unschedulable": None}}
+            cluster.request("PATCH", cluster.resource("nodes").path("", node["metadata"]["name"]), body=patch, headers=_MERGE)
