@@ -10,7 +10,7 @@ from k8slab.apimachinery.types import Object, controller_of, namespace_of
 from k8slab.explain.kinds import label_of, resource_of
 from k8slab.explain.world import World
 
-__all__ = ["Author", "author_of", "container_at", "owner_chain"]
+__all__ = ["Author", "author_of", "container_at", "owner_chain", "workload_author"]
 
 _TEMPLATES = {
     "ReplicaSet": "spec.template.spec",
@@ -75,6 +75,16 @@ def author_of(world: World, pod: Object) -> Author:
     if reference:
         return Author(f"{reference['kind'].lower()}/{reference['name']}", _TEMPLATES.get(reference["kind"], "spec"), where)
     return Author(label_of(pod), "spec", where, pod)
+
+
+def workload_author(world: World, workload: Object) -> Author:
+    """Return where the pods of a workload are written: in itself, or in what controls it."""
+    where = namespace_of(workload)
+    top = [workload, *owner_chain(world, workload)][-1]
+    above = controller_of(top)
+    if above:
+        return Author(f"{above['kind'].lower()}/{above['name']}", _TEMPLATES.get(above["kind"], "spec"), where)
+    return Author(label_of(top), _TEMPLATES.get(top["kind"], "spec"), where, top)
 
 
 def container_at(pod: Object, name: str) -> tuple[str, Object]:

@@ -8,8 +8,9 @@ not be seen is at most *likely*, and a verdict of health is then *unknown*.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from k8slab.apimachinery.types import Object, name_of, namespace_of
+from k8slab.apimachinery.types import Object, namespace_of
 from k8slab.client import Cluster
+from k8slab.explain.absence import absent
 from k8slab.explain.access import may
 from k8slab.explain.answer import KNOWN, LIKELY, UNKNOWN, Answer
 from k8slab.explain.cluster.drain import drain, eviction
@@ -19,7 +20,6 @@ from k8slab.explain.network.traffic import traffic
 from k8slab.explain.question import About, Drain, Found, Guard, May, Question, Traffic, parse
 from k8slab.explain.registry import diagnosers
 from k8slab.explain.snapshot import Needed, Snapshot
-from k8slab.explain.wording import kubectl
 from k8slab.explain.world import World
 
 __all__ = ["diagnose", "why"]
@@ -107,35 +107,9 @@ def _answer(question: Question, world: World) -> Answer:
 def _about(question: About, world: World) -> Answer:
     obj = world.get(question.resource, question.name, question.namespace)
     if obj is None:
-        return _absent(question, world)
+        return absent(world, question)
     for diagnoser in diagnosers(question.resource):
         answer = diagnoser(world, obj)
         if answer is not None:
             return answer
     return Answer("unknown", f"Nothing is known about what a {question.label} needs.", question.label, confidence=UNKNOWN)
-
-
-def _absent(question: About, world: World) -> Answer:
-    where = f" in namespace {question.namespace}" if question.namespace else ""
-    plural = question.resource
-    if not world.lacks(question.resource, question.name, question.namespace):
-        text = f"{question.label}{where} could not be read, so nothing can be said about it."
-        return Answer("unknown", text, question.label, "", question.namespace, confidence=UNKNOWN)
-    names = [name_of(o) for o in world.list(question.resource, question.namespace)]
-    near = sorted(names, key=lambda n: _distance(n, question.name))[:1]
-    hint = f" Did you mean {near[0]}?" if near and _distance(near[0], question.name) < 0.4 else ""
-    return Answer(
-        "absent",
-        f"There is no {question.label}{where}.{hint}",
-        question.label,
-        "metadata.name",
-        question.namespace,
-        change=f"It has to be created{', or its name or namespace is another one' if where else ', or its name is another one'}.",
-        command=kubectl(f"get {plural.partition('.')[0]}", question.namespace),
-    )
-
-
-def _distance(one: str, other: str) -> float:
-    from difflib import SequenceMatcher
-
-    return 1 - SequenceMatcher(None, one, other).ratio()

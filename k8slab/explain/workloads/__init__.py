@@ -1,0 +1,1 @@
+"""Why a workload has not the pods it wants: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob."""
