@@ -72,7 +72,7 @@ class Snapshot:
         """Return the snapshot of a whole cluster that consists of these objects."""
         grouped: dict[Key, list[Object]] = {}
         for obj in objects:
-            grouped.setdefault(Key(resource_of(obj.get("apiVersion", "v1"), obj["kind"])), []).append(obj)
+            grouped.setdefault(Key(_resource(obj)), []).append(obj)
         return cls({key: Listing(tuple(found)) for key, found in grouped.items()}, now, closed=True)
 
     def with_listing(self, key: Key, listing: Listing) -> "Snapshot":
@@ -100,6 +100,11 @@ class Snapshot:
         if self.closed:
             return Listing()
         raise Needed(key)
+
+
+def _resource(obj: Object) -> str:
+    special = {"Log": "log", "Self": "self"}
+    return special.get(obj["kind"]) or resource_of(obj.get("apiVersion", "v1"), obj["kind"])
 
 
 def _within(obj: Object, key: Key) -> bool:

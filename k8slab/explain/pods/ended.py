@@ -16,7 +16,7 @@ from k8slab.explain.world import World
 
 __all__ = ["ended"]
 
-_LOW = re.compile(r"low on resource: ([\w.-]+)")
+_LOW = re.compile(r"low on resource: ([\w-]+(?:\.[\w-]+)*)")
 
 
 def ended(world: World, pod: Object) -> Answer | None:

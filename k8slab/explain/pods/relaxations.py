@@ -5,9 +5,11 @@ So the smallest change is found by trying, not by reading messages.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from k8slab.apimachinery.types import Object, name_of
+from k8slab.apimachinery.node_affinity import allows_node
+from k8slab.apimachinery.types import Object, labels, name_of
 from k8slab.explain.pods.simulation import Inputs, Refusal
 
 __all__ = ["CONTROL_PLANE", "Relaxation", "relaxations"]
@@ -23,7 +25,7 @@ class Relaxation(NamedTuple):
     """One thing that could be changed.
 
     ``verdict`` is the cause, ``field`` is below the pod's spec (or of ``node``, if that is set), ``detail`` is what the words
-    need: a taint, a resource, a key.
+    need: a taint, a resource, a key. ``meant`` says that it is a wish which some node fulfils, so probably not what is wrong.
     """
 
     verdict: str
@@ -31,6 +33,7 @@ class Relaxation(NamedTuple):
     apply: Callable[[Inputs], Inputs]
     detail: str = ""
     node: str = ""
+    meant: bool = False
 
 
 def relaxations(given: Inputs, found: Sequence[Refusal]) -> list[Relaxation]:
@@ -91,12 +94,14 @@ def _taint(given: Inputs, refusal: Refusal) -> Iterator[Relaxation]:
 
 def _affinity(given: Inputs, refusal: Refusal) -> Iterator[Relaxation]:
     selector = given.pod["spec"].get("nodeSelector") or {}
-    for key in selector:
-        yield Relaxation("node-selector", "nodeSelector", _selector_without(key), key)
+    for key, value in selector.items():
+        there = any(labels(n).get(key) == value for n in given.nodes)
+        yield Relaxation("node-selector", "nodeSelector", _selector_without(key), key, meant=there)
     affinity = given.pod["spec"].get("affinity") or {}
     if "requiredDuringSchedulingIgnoredDuringExecution" in (affinity.get("nodeAffinity") or {}) and not _pinned(given.pod):
         rest = {k: v for k, v in affinity.items() if k != "nodeAffinity"}
-        yield Relaxation("node-affinity", f"affinity.nodeAffinity.{_REQUIRED}", lambda i: _spec(i, affinity=rest or None))
+        yield Relaxation("node-affinity", f"affinity.nodeAffinity.{_REQUIRED}", lambda i: _spec(i, affinity=rest or None),
+                         meant=any(allows_node(given.pod["spec"], n) for n in given.nodes))  # fmt: skip
 
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -189,14 +194,31 @@ def _between(given: Inputs, refusal: Refusal) -> Iterator[Relaxation]:
     if kind:
         rest = {k: v for k, v in affinity.items() if k != kind}
         verdict = "pod-affinity" if kind == "podAffinity" else "pod-anti-affinity"
-        yield Relaxation(verdict, f"affinity.{kind}.{_REQUIRED}", lambda i: _spec(i, affinity=rest or None))
+        yield Relaxation(verdict, f"affinity.{kind}.{_REQUIRED}", lambda i: _all_alike(i, kind, rest))
+    elif "podAntiAffinity" in affinity and any(_anti(p) == _anti(given.pod) for p in given.pods):
+        rest = {k: v for k, v in affinity.items() if k != "podAntiAffinity"}
+        field = f"affinity.podAntiAffinity.{_REQUIRED}"
+        yield Relaxation("pod-anti-affinity", field, lambda i: _all_alike(i, "podAntiAffinity", rest))
     elif "existing pods anti-affinity" in " ".join(refusal.reasons):
         yield Relaxation("existing-anti-affinity", "", _friendly)
 
 
+def _anti(pod: Object) -> Object:
+    affinity: Object = (pod["spec"].get("affinity") or {}).get("podAntiAffinity") or {}
+    return affinity
+
+
+def _all_alike(given: Inputs, kind: str, rest: Object) -> Inputs:
+    """A change of a template changes the pods that are there already, too."""
+    if kind == "podAntiAffinity":
+        mine = _anti(given.pod)
+        alike = [{**p, "spec": {**p["spec"], "affinity": rest}} if _anti(p) == mine else p for p in given.pods]
+        given = replace(given, pods=tuple(alike))
+    return _spec(given, affinity=rest or None)
+
+
 def _friendly(given: Inputs) -> Inputs:
     """Let the pods that are there mind nobody."""
-    from dataclasses import replace
 
     def change(pod: Object) -> Object:
         affinity = {k: v for k, v in (pod["spec"].get("affinity") or {}).items() if k != "podAntiAffinity"}
@@ -209,7 +231,8 @@ def _spread(given: Inputs, refusal: Refusal) -> Iterator[Relaxation]:
     constraints = given.pod["spec"].get("topologySpreadConstraints") or []
     for i, constraint in enumerate(constraints):
         if constraint.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule":
-            yield Relaxation("spread", f"topologySpreadConstraints[{i}]", _without_constraint(i), constraint["topologyKey"])
+            yield Relaxation("spread", f"topologySpreadConstraints[{i}]", _without_constraint(i), constraint["topologyKey"],
+                             meant=any(constraint["topologyKey"] in labels(n) for n in given.nodes))  # fmt: skip
 
 
 def _without_constraint(at: int) -> Callable[[Inputs], Inputs]:
@@ -223,7 +246,7 @@ def _volumes(given: Inputs, refusal: Refusal) -> Iterator[Relaxation]:
         claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
         if claim:
             verdict = {"VolumeZone": "volume-zone", "NodeVolumeLimits": "volume-limit", "VolumeRestrictions": "volume-in-use"}
-            yield Relaxation(verdict.get(refusal.plugin, "volume"), f"volumes[{i}]", _without_volume(i), claim)
+            yield Relaxation(verdict.get(refusal.plugin, "volume"), f"volumes[{i}]", _without_volume(i), claim, meant=True)
 
 
 def _without_volume(at: int) -> Callable[[Inputs], Inputs]:

@@ -7,7 +7,6 @@ In order: gates, a scheduler that nobody runs, claims, nodes; then the scheduler
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
 
 from k8slab.apimachinery.types import Object, namespace_of
 from k8slab.client.tables import Table
@@ -25,7 +24,7 @@ __all__ = ["scheduling"]
 
 _ROWS = 20
 _AT_ONCE = 10.0  #: seconds a scheduler may take
-_MOST = 8  #: candidates that are combined in twos
+_ALONE, _TOGETHER = 32, 8  #: how many changes are tried alone, and in twos
 
 
 def scheduling(world: World, pod: Object) -> Answer | None:
@@ -96,7 +95,8 @@ def _nodes(world: World, pod: Object, author: Author) -> Answer:
     if status["result"] == "Scheduled":
         return _fits(world, pod, status["node"], seen)
     found = refusals(status)
-    best = _smallest(given, found)
+    options = _options(given, found)
+    best = options[0] if options else None
     table = _table(found)
     if best is None:
         reasons = join(sorted({reason for r in found for reason in r.reasons}))
@@ -104,7 +104,7 @@ def _nodes(world: World, pod: Object, author: Author) -> Answer:
         return Answer("pod.scheduling.several", text, author.label, author.field(""), author.namespace, LIKELY, seen,
                       "Look at the table: what refuses it on the node where it should go?",
                       kubectl(f"describe {label_of(pod)}", namespace_of(pod)), table=table)  # fmt: skip
-    return _answer(world, given, found, author, best, seen, table)
+    return _answer(world, given, author, options, seen, table)
 
 
 def _fits(world: World, pod: Object, node: str, seen: tuple[Evidence, ...]) -> Answer:
@@ -130,20 +130,31 @@ def _fits(world: World, pod: Object, node: str, seen: tuple[Evidence, ...]) -> A
                   "kubectl get leases -n kube-system kube-scheduler")  # fmt: skip
 
 
-def _smallest(given: Inputs, found: Sequence[Refusal]) -> tuple[Relaxation, ...] | None:
-    """Return the change that opens most nodes; one that only opens the control plane comes last; else two together."""
-    candidates = relaxations(given, found)
-    for size in (1, 2):
-        tried = [(_rank(combination, given), combination) for combination in combinations(candidates[: _MOST * 4 // size], size)]
-        good = [(rank, combination) for rank, combination in tried if rank is not None]
-        if good:
-            return min(good, key=lambda pair: pair[0])[1]
-        if not good and size == 1:
-            candidates = [c for c in candidates if not c.detail.startswith(CONTROL_PLANE)]
-    return None
+Option = tuple[Relaxation, ...]
 
 
-def _rank(combination: tuple[Relaxation, ...], given: Inputs) -> tuple[bool, int, int] | None:
+def _options(given: Inputs, found: Sequence[Refusal]) -> list[Option]:
+    """Return the changes that would give the pod a node, the smallest first: one alone, else two together."""
+    single: list[Option] = [(relaxation,) for relaxation in relaxations(given, found)[:_ALONE]]
+    alone = _working(given, single)
+    if alone:
+        return alone
+    pairs: list[Option] = []
+    for (first,) in [s for s in single if not s[0].detail.startswith(CONTROL_PLANE)][:_TOGETHER]:
+        changed = first.apply(given)
+        following = relaxations(changed, refusals(changed.run()))
+        pairs += [(first, second) for second in following if second[:2] != first[:2]][:_TOGETHER]
+    return _working(given, pairs)
+
+
+def _working(given: Inputs, options: Sequence[Option]) -> list[Option]:
+    ranked = [(rank, option) for option in options if (rank := _rank(option, given)) is not None]
+    return [option for _, option in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _rank(combination: Option, given: Inputs) -> tuple[bool, bool, int, int] | None:
+    """None if the pod still fits nowhere. What is meant so (a selector that some node satisfies) is changed last but one, the
+    control plane's taint last."""
     changed = given
     for relaxation in combination:
         changed = relaxation.apply(changed)
@@ -151,23 +162,31 @@ def _rank(combination: tuple[Relaxation, ...], given: Inputs) -> tuple[bool, int
     if status["result"] != "Scheduled":
         return None
     odd = sum(r.verdict in ("taint", "node-not-ready", "pods") for r in combination)
-    return any(r.detail.startswith(CONTROL_PLANE) for r in combination), -int(status["nodesFeasible"]), odd
+    control_plane = any(r.detail.startswith(CONTROL_PLANE) for r in combination)
+    return control_plane, any(r.meant for r in combination), -int(status["nodesFeasible"]), odd
 
 
 def _answer(
-    world: World, given: Inputs, found: Sequence[Refusal], author: Author, best: tuple[Relaxation, ...],
+    world: World, given: Inputs, author: Author, options: Sequence[Option],
     seen: tuple[Evidence, ...], table: Table,
 ) -> Answer:  # fmt: skip
-    parts = [words_for(world, given, relaxation, author) for relaxation in best]
+    parts = [words_for(world, given, relaxation, author) for relaxation in options[0]]
     first = parts[0]
     refused = count(len(given.nodes), "node")
     says = join(part.says for part in parts)
     text = f"{label_of(given.pod)} fits none of {refused}: {says}."
     change = first.change if len(parts) == 1 else f"Both are needed: {' '.join(part.change for part in parts)}"
-    verdict = f"pod.scheduling.{first.verdict}" if len(parts) == 1 else "pod.scheduling.several"
+    other = next((o[0] for o in options[1:] if len(o) == 1 and _another(o[0], options[0][0])), None)
+    if other is not None and len(parts) == 1:
+        change += f" Or else: {words_for(world, given, other, author).change}"
+    verdict = f"pod.scheduling.{first.verdict if len(parts) == 1 else 'several'}"
     evidence = (*seen, *(e for part in parts for e in part.evidence))
     return Answer(verdict, text, first.object, first.field, first.namespace, evidence=evidence, change=change,
                   command=first.command, table=table)  # fmt: skip
+
+
+def _another(one: Relaxation, best: Relaxation) -> bool:
+    return one.verdict != best.verdict and not one.detail.startswith(CONTROL_PLANE)
 
 
 def _table(found: Sequence[Refusal]) -> Table:
