@@ -69,7 +69,7 @@ def may(world: World, asked: May) -> Answer:
     case = _Case(asked, user, policy, attributes)
     if MASTERS in user.groups:
         text = f"Yes: {case.who} may do everything, as a member of group {MASTERS}, without any role."
-        return Answer("access.masters.healthy", text, "", "groups", command=_can_i(case))
+        return Answer("access.masters.healthy", text, f"group/{MASTERS}", "", command=_can_i(case))
     decision = authorize(policy, attributes)
     return _allowed(case, decision.evidence) if decision.evidence else _refused(world, case, decision)
 

@@ -114,7 +114,7 @@ def _missing_request(world: World, scaler: Object, missing: re.Match[str], seen:
     where = namespace_of(scaler)
     ref = scaler["spec"]["scaleTargetRef"]
     label, path = f"{ref['kind'].lower()}/{ref['name']}", "spec.template.spec.containers[0]"
-    pod = world.get("pods", pod_name, where, deciding=False) if pod_name else None
+    pod = world.get("pods", pod_name, where) if pod_name else None
     if pod is not None:
         author = author_of(world, pod)
         label, path = author.label, author.field(container_at(pod, container)[0])

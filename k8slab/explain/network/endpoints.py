@@ -6,9 +6,9 @@ from k8slab.apimachinery.types import Object, labels, name_of, namespace_of
 from k8slab.explain.wording import condition
 from k8slab.explain.world import World
 
-__all__ = ["Backends", "backends", "container_port", "declared_ports", "pod_ready"]
+__all__ = ["SLICES", "Backends", "backends", "container_port", "declared_ports", "pod_ready"]
 
-_SLICES = "endpointslices.discovery.k8s.io"
+SLICES = "endpointslices.discovery.k8s.io"
 
 
 class Backends(NamedTuple):
@@ -31,7 +31,7 @@ def backends(world: World, service: Object) -> Backends:
     pods = [p for p in world.selected("pods", where, {"matchLabels": selector}) if _lives(p)] if selector else []
     addresses = [
         address
-        for piece in world.list(_SLICES, where)
+        for piece in world.list(SLICES, where)
         if labels(piece).get("kubernetes.io/service-name") == name_of(service)
         for endpoint in piece.get("endpoints") or ()
         if (endpoint.get("conditions") or {}).get("ready", True) is not False

@@ -99,7 +99,7 @@ def _namespace_known(world: World, name: str) -> bool:
 
 def _outside(world: World, host: str, parts: list[str]) -> Name:
     last = parts[-1]
-    if len(parts) == 2 and world.get("services", parts[0], "") is None:
+    if len(parts) == 2:
         services = [s for s in world.peek("services") if name_of(s) == parts[0]]
         if services:
             where = join(sorted({namespace_of(s) for s in services}))

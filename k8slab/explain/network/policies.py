@@ -134,8 +134,8 @@ def _open_port(
     field = _PEERS[direction][0]
     for policy in isolating:
         for number, rule in enumerate(policy["spec"].get(field) or ()):
-            if not rule.get("ports"):
-                continue
+            if not rule.get("ports") or all(p.get("port") == 53 for p in rule["ports"]):
+                continue  # a rule for DNS is not meant for anything else
             bare = {**policy, "spec": {**policy["spec"], field: [{k: v for k, v in rule.items() if k != "ports"}]}}
             if judge_direction([bare], direction, source, target, 0, protocol).allowed:
                 return (

@@ -4,7 +4,7 @@ from k8slab.apimachinery.types import Object, labels, name_of, namespace_of
 from k8slab.explain.answer import KNOWN, LIKELY, Answer, Confidence, Evidence
 from k8slab.explain.blame import author_of
 from k8slab.explain.kinds import label_of
-from k8slab.explain.network.endpoints import Backends, backends, container_port, declared_ports
+from k8slab.explain.network.endpoints import SLICES, Backends, backends, container_port, declared_ports
 from k8slab.explain.pods import DIAGNOSERS as POD_DIAGNOSERS
 from k8slab.explain.wording import count, join, kubectl, pairs, since
 from k8slab.explain.world import World
@@ -22,7 +22,7 @@ def service_trouble(world: World, service: Object) -> Answer | None:
         return None
     behind = backends(world, service)
     if not spec.get("selector"):
-        return None if behind.addresses else _no_selector(service)
+        return None if behind.addresses or not world.sees(SLICES, namespace_of(service)) else _no_selector(service)
     if not behind.pods:
         return _nobody(world, service)
     named = _named_port(world, service, behind.pods)
@@ -30,7 +30,7 @@ def service_trouble(world: World, service: Object) -> Answer | None:
         return named
     if not behind.ready and not spec.get("publishNotReadyAddresses"):
         return _not_ready(world, service, behind)
-    if not behind.addresses:
+    if not behind.addresses and world.sees(SLICES, namespace_of(service)):
         return _no_slices(world, service, behind)
     return None
 

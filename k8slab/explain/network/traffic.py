@@ -244,11 +244,12 @@ def _proved(pod: Object, number: int | None) -> bool:
         probe = container.get("readinessProbe") or {}
         handler = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc") or {}
         port = handler.get("port")
-        port = next((p["containerPort"] for p in container.get("ports") or () if p.get("name") == port), port)
+        if isinstance(port, str):
+            port = next((p["containerPort"] for p in container.get("ports") or () if p.get("name") == port), None)
         status: Object = next(
             (s for s in (pod.get("status") or {}).get("containerStatuses") or () if s["name"] == container["name"]), {}
         )
-        if port == number and status.get("ready"):
+        if port is not None and port == number and status.get("ready"):
             return True
     return False
 

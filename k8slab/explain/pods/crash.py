@@ -139,7 +139,7 @@ def _by_itself(world: World, pod: Object, author: Author, container: Container, 
         says = "ended by itself with exit code 0"
     text = f"{container.called.capitalize()} {says}{times}."
     if ending.verdict == "error" and lines:
-        text += f" Its last words: {lines[-1].strip()[:160]}"
+        text += f' Its last words: "{clause(lines[-1])[:160]}".'
     field = container.path if ending.verdict in ("error", "segfault", "abort", "signal") else _command(container)
     return Answer(
         f"pod.crash.{ending.verdict}", text, author.label, author.field(field), author.namespace,

@@ -81,16 +81,16 @@ def _said(world: World, pod: Object) -> tuple[Evidence, ...]:
 
 def _nodes(world: World, pod: Object, author: Author) -> Answer:
     seen = _said(world, pod)
+    if pod["spec"].get("resourceClaims"):
+        text = f"{label_of(pod)} uses resource claims (devices), and which node has them is not known here."
+        return Answer("unknown", text, author.label, author.field("resourceClaims"), author.namespace, UNKNOWN, seen, "",
+                      kubectl(f"describe {label_of(pod)}", namespace_of(pod)))  # fmt: skip
     if not world.sees("nodes"):
         return _by_message(pod, author, seen)
     given = inputs(world, pod)
     if not given.nodes:
         return Answer("pod.scheduling.no-nodes", "The cluster has no nodes.", label_of(pod), "spec.nodeName", namespace_of(pod),
                       evidence=seen, change="Add a node.", command="kubectl get nodes")  # fmt: skip
-    if pod["spec"].get("resourceClaims"):
-        text = f"{label_of(pod)} uses resource claims (devices), and which node has them is not known here."
-        return Answer("unknown", text, author.label, author.field("resourceClaims"), author.namespace, UNKNOWN, seen, "",
-                      kubectl(f"describe {label_of(pod)}", namespace_of(pod)))  # fmt: skip
     status = given.run()
     if status["result"] == "Scheduled":
         return _fits(world, pod, status["node"], seen)

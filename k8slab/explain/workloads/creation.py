@@ -125,7 +125,7 @@ def _pod_spec(author: Author) -> Object:
 
 def _account(world: World, author: Author, found: re.Match[str], message: str) -> Answer:
     name = found[1]
-    there = world.get("serviceaccounts", name, author.namespace, deciding=False) is not None
+    there = world.get("serviceaccounts", name, author.namespace) is not None
     text = (
         f"The pods of {author.label} are to run as serviceaccount/{name}, which does not exist in namespace {author.namespace}."
     )

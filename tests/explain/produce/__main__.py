@@ -6,6 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from k8slab.apimachinery.types import name_of
+from k8slab.explain.kinds import resource_of
+from k8slab.explain.question import built_in
 from k8slab.sim.apiserver.pki import ensure_pki
 from tests.explain.produce.areas import AREAS
 from tests.explain.produce.lab import Lab, Objects, Situation
@@ -35,16 +38,22 @@ def main(areas: list[str]) -> None:
 
 def _case(situation: Situation, lab: Lab, objects: Objects, texts: dict[str, int]) -> dict[str, object]:
     numbers = [texts.setdefault(json.dumps(o, sort_keys=True, ensure_ascii=False), len(texts)) for o in objects]
-    ask = situation.ask
-    for pod in lab.pods():  # "pod/web-*": the pod whose name begins so
-        prefix = pod["metadata"]["name"]
-        for star in ("-*",):
-            stem = ask.partition("pod/")[2].partition(star)[0]
-            if f"pod/{stem}{star}" in ask and prefix.startswith(f"{stem}-"):
-                ask = ask.replace(f"pod/{stem}{star}", f"pod/{prefix}")
+    ask = _named(situation.ask, objects)
     answer = dict(zip(_KEYS, [*situation.answer.split(), "", ""], strict=False))
     case = {"name": situation.name, "ask": ask, "answer": answer, "now": lab.cluster.kernel.now(), "objects": numbers}
     return case | ({"unseen": list(situation.unseen)} if situation.unseen else {})
+
+
+def _named(ask: str, objects: Objects) -> str:
+    """Put the generated name of the first object that fits in the place of ``rs/web-*``."""
+    kind, star, _ = ask.partition("-*")
+    short, _, stem = kind.partition("/")
+    if not star:
+        return ask
+    known = built_in(short)
+    oldest = sorted(objects, key=lambda o: str(o["metadata"].get("creationTimestamp")))
+    names = [name_of(o) for o in oldest if o["kind"] != "Log" and resource_of(o["apiVersion"], o["kind"]) == known.resource]
+    return f"{short}/{next(n for n in names if n.startswith(f'{stem}-'))}"
 
 
 def _write(area: str, cases: list[dict[str, object]], texts: list[str]) -> None:

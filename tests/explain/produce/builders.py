@@ -4,8 +4,25 @@ from typing import Any
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["binding", "claim", "config_map", "container", "cron_job", "daemon_set", "deployment", "hpa", "job", "pod", "policy", "role",
-           "secret", "service", "stateful_set", "thing", "volume"]
+__all__ = [
+    "binding",
+    "claim",
+    "config_map",
+    "container",
+    "cron_job",
+    "daemon_set",
+    "deployment",
+    "hpa",
+    "job",
+    "pod",
+    "policy",
+    "role",
+    "secret",
+    "service",
+    "stateful_set",
+    "thing",
+    "volume",
+]
 
 
 def thing(api_version: str, kind: str, name: str, spec: Object | None = None, **more: Any) -> Object:
@@ -29,10 +46,29 @@ def container(image: str = "nginx", name: str = "c", **more: Any) -> Object:
     return {**spec, **more}
 
 
-_POD = ("nodeSelector", "affinity", "tolerations", "volumes", "restartPolicy", "schedulerName", "schedulingGates", "nodeName",
-        "serviceAccountName", "priorityClassName", "initContainers", "topologySpreadConstraints", "imagePullSecrets", "securityContext",
-        "terminationGracePeriodSeconds", "activeDeadlineSeconds", "readinessGates", "dnsPolicy", "hostNetwork", "hostPID",
-        "containers")
+_POD = (
+    "nodeSelector",
+    "affinity",
+    "tolerations",
+    "volumes",
+    "restartPolicy",
+    "schedulerName",
+    "schedulingGates",
+    "nodeName",
+    "serviceAccountName",
+    "priorityClassName",
+    "initContainers",
+    "topologySpreadConstraints",
+    "imagePullSecrets",
+    "securityContext",
+    "terminationGracePeriodSeconds",
+    "activeDeadlineSeconds",
+    "readinessGates",
+    "dnsPolicy",
+    "hostNetwork",
+    "hostPID",
+    "containers",
+)
 
 
 def _pod_spec(more: dict[str, Any]) -> Object:
@@ -55,7 +91,9 @@ def _workload(api_version: str, kind: str, name: str, labels: Object | None, spe
     return thing(api_version, kind, name, {"selector": {"matchLabels": labels}, "template": template, **spec})
 
 
-def deployment(name: str = "web", replicas: int = 1, labels: Object | None = None, spec: Object | None = None, **more: Any) -> Object:
+def deployment(
+    name: str = "web", replicas: int = 1, labels: Object | None = None, spec: Object | None = None, **more: Any
+) -> Object:
     """Return a Deployment."""
     return _workload("apps/v1", "Deployment", name, labels, {"replicas": replicas, **(spec or {})}, more)
 
@@ -78,13 +116,17 @@ def job(name: str = "work", spec: Object | None = None, **more: Any) -> Object:
 
 def cron_job(name: str = "nightly", schedule: str = "* * * * *", spec: Object | None = None, **more: Any) -> Object:
     """Return a CronJob."""
-    return thing("batch/v1", "CronJob", name, {"schedule": schedule, "jobTemplate": {"spec": job(**more)["spec"]}, **(spec or {})})
+    return thing(
+        "batch/v1", "CronJob", name, {"schedule": schedule, "jobTemplate": {"spec": job(**more)["spec"]}, **(spec or {})}
+    )
 
 
 def service(name: str = "web", port: int | list[Object] = 80, selector: Object | None = None, **spec: Any) -> Object:
     """Return a Service."""
     namespace = spec.pop("namespace", None)
-    ports = port if isinstance(port, list) else [{"port": port, **({"targetPort": spec.pop("target")} if "target" in spec else {})}]
+    ports = (
+        port if isinstance(port, list) else [{"port": port, **({"targetPort": spec.pop("target")} if "target" in spec else {})}]
+    )
     chosen = {"app": name} if selector is None else selector
     return thing("v1", "Service", name, {"ports": ports, **({"selector": chosen} if chosen else {}), **spec}, namespace=namespace)
 
@@ -97,7 +139,9 @@ def policy(name: str, selector: Object | None = None, namespace: str | None = No
 
 def claim(name: str = "data", size: str = "1Gi", modes: tuple[str, ...] = ("ReadWriteOnce",), **spec: Any) -> Object:
     """Return a PersistentVolumeClaim."""
-    return thing("v1", "PersistentVolumeClaim", name, {"accessModes": list(modes), "resources": {"requests": {"storage": size}}, **spec})
+    return thing(
+        "v1", "PersistentVolumeClaim", name, {"accessModes": list(modes), "resources": {"requests": {"storage": size}}, **spec}
+    )
 
 
 def volume(name: str = "disk", size: str = "1Gi", modes: tuple[str, ...] = ("ReadWriteOnce",), **spec: Any) -> Object:
@@ -126,7 +170,11 @@ def binding(name: str, of: str, to: str, kind: str = "RoleBinding", namespace: s
     """Return a binding of ``Role/name`` to ``User/jane`` or ``ServiceAccount/web``."""
     role_kind, _, role_name = of.partition("/")
     who, _, whom = to.partition("/")
-    subject = {"kind": who, "name": whom, **({"namespace": "chat"} if who == "ServiceAccount" else {"apiGroup": "rbac.authorization.k8s.io"})}
+    subject = {
+        "kind": who,
+        "name": whom,
+        **({"namespace": "chat"} if who == "ServiceAccount" else {"apiGroup": "rbac.authorization.k8s.io"}),
+    }
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": role_kind, "name": role_name}
     return thing("rbac.authorization.k8s.io/v1", kind, name, subjects=[subject], roleRef=reference, namespace=namespace)
 

@@ -61,6 +61,7 @@ class Lab:
         """Do one step: create an object, let time pass, or call."""
         if isinstance(step, dict):
             self.create(step)
+            self.after(1.0 if step["kind"] == "Namespace" else 0.0)
         elif isinstance(step, int | float):
             self.after(step)
         else:
@@ -75,6 +76,7 @@ class Lab:
         resource = resource_of(obj["apiVersion"], obj["kind"])
         if resource not in _CLUSTER_WIDE and not resource.startswith("faults."):
             obj = {**obj, "metadata": {"namespace": NAMESPACE, **obj["metadata"]}}
+        obj = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if v is not None}}
         return self.admin.create(resource, deep_copy(obj))
 
     def patch(self, resource: str, name: str, change: Object, kind: str = "strategic", subresource: str = "") -> None:

@@ -48,11 +48,15 @@ def pulled(image: str, message: str) -> Step:
         pod["spec"]["containers"][0]["image"] = image
         for container in pod["status"]["containerStatuses"]:
             container["image"] = image
-            container["state"] = {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}": ErrImagePull: {words}'}}
+            container["state"] = {
+                "waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}": ErrImagePull: {words}'}
+            }
 
     def events(objects: Objects) -> Objects:
         return [
-            {**o, "message": f'Failed to pull image "{image}": {words}'} if o.get("reason") == "Failed" and "pull image" in o["message"] else o
+            {**o, "message": f'Failed to pull image "{image}": {words}'}
+            if o.get("reason") == "Failed" and "pull image" in o["message"]
+            else o
             for o in objects
         ]
 

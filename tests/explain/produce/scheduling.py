@@ -55,7 +55,9 @@ def _crash(*names: str) -> Step:
 
 
 def _spread(key: str, app: str = "web") -> list[Object]:
-    return [{"topologyKey": key, "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": app}}}]
+    return [
+        {"topologyKey": key, "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": app}}}
+    ]
 
 
 def _no_nodes(lab: Lab) -> None:
