@@ -59,6 +59,8 @@ class ServiceTable:
         self._slices = client.informer("endpointslices.discovery.k8s.io")
         self._slices.add_index("service", _service_of_slice)
         self._nodes = client.informer("nodes")
+        self._known: dict[str, tuple[Object, list[Endpoint]]] = {}
+        self._slices.subscribe(self._slice_changed)
         self._by_ip: dict[str, str] = {}
         self._by_node_port: dict[tuple[int, str], str] = {}
         self._affinity: dict[tuple[str, str, str], tuple[Backend, float]] = {}
@@ -100,9 +102,20 @@ class ServiceTable:
         for piece in self._slices.by_index("service", key):
             for port in piece.get("ports") or [{"port": 0}]:
                 if port_name is None or (port.get("name") or "") == port_name:
-                    found += [(e, port.get("port") or 0) for e in endpoints_of_slice(piece)]
+                    found += [(e, port.get("port") or 0) for e in self._read(piece)]
                     break
         return found
+
+    def _read(self, piece: Object) -> list[Endpoint]:
+        """Return the endpoints of a slice, read once as long as it does not change."""
+        key = key_of(piece)
+        known = self._known.get(key)
+        if known is None or known[0] is not piece:
+            known = self._known[key] = piece, endpoints_of_slice(piece)
+        return known[1]
+
+    def _slice_changed(self, type: EventType, piece: Object, old: Object | None) -> None:
+        self._known.pop(key_of(piece), None)
 
     def choose(
         self, key: str, port: Object, client_ip: str, now: float, chance: random.Random | None, node: str, policy: str

@@ -101,3 +101,30 @@ def test_what_a_learner_deletes_stays_deleted_when_the_server_starts_again(make_
     again = make_api(workers=1, system_pods=True, database=tmp_path / "cluster.db")
     names = [d["metadata"]["name"] for d in again.get("/apis/apps/v1/namespaces/kube-system/daemonsets").json["items"]]
     assert names == ["kube-proxy"]
+
+
+def test_coredns_logs_questions_once_its_corefile_says_so(api):
+    box(api)
+    source = api.cluster.network.namespace_of_pod("default", "box")
+
+    def logs():
+        for _ in range(8):
+            api.cluster.kernel.spawn(api.cluster.network.resolve(source, "kubernetes"))
+            api.settle()
+        names = [n for n in pods(api) if n.startswith("coredns")]
+        return "".join(api.get(f"{SYSTEM}/pods/{name}/log").body.decode() for name in names)
+
+    assert "A IN kubernetes" not in logs()
+    config = api.get(f"{SYSTEM}/configmaps/coredns").json["data"]["Corefile"]
+    api.patch(f"{SYSTEM}/configmaps/coredns", {"data": {"Corefile": config.replace("errors", "errors\n    log")}})
+    api.advance(100)
+    assert '"A IN kubernetes.default.svc.cluster.local. udp' in logs()
+
+
+def test_a_new_address_is_found_by_the_readers_of_slices(api):
+    """The endpoints of a slice are read once, and again when it has changed."""
+    box(api)
+    before = trace(api)["steps"][0]["answeredBy"]
+    api.delete(f"{SYSTEM}/pods/{before.partition('/')[2]}?gracePeriodSeconds=0")
+    api.advance(5)
+    assert trace(api)["steps"][0]["answeredBy"] != before

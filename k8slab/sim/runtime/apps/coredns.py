@@ -13,6 +13,7 @@ from k8slab.sim.runtime.server import SimulatedServer
 
 __all__ = ["answer", "http"]
 
+_RELOAD = 30.0
 _LOG = re.compile(r"^\s*log\b", re.MULTILINE)
 
 
@@ -38,12 +39,21 @@ async def answer(server: SimulatedServer, data: bytes, client_ip: str) -> bytes 
     found = dns.query(name, type)
     counts: dict[str, int] = server.state.setdefault("responses", {})
     counts[found.rcode] = counts.get(found.rcode, 0) + 1
-    corefile = server.container.mounted_file("/etc/coredns/Corefile") or b""
-    if _LOG.search(corefile.decode("utf-8", "replace")):
+    if _logs(server):
         size = 40 + sum(16 + len(r.value) for r in found.records)
         asked = f'"{type} IN {name}. udp {len(name) + 18} false 512"'
         server.log(f"[INFO] {client_ip}:53 - 1 {asked} {found.rcode} qr,aa,rd {size} 0.0001s\n")
     return encode(found)
+
+
+def _logs(server: SimulatedServer) -> bool:
+    """Whether the Corefile has the plugin log; a changed one is noticed within 30 s (the plugin reload)."""
+    now, (read_at, found) = server.container.kernel.now(), server.state.get("log", (None, False))
+    if read_at is None or now - read_at >= _RELOAD:
+        corefile = server.container.mounted_file("/etc/coredns/Corefile") or b""
+        found = _LOG.search(corefile.decode("utf-8", "replace")) is not None
+        server.state["log"] = now, found
+    return bool(found)
 
 
 def _metrics(server: SimulatedServer) -> str:
