@@ -119,7 +119,8 @@ class Handlers:
     # writing
 
     async def _create(self, request: Request, call: Call) -> Response:
-        form = negotiate(request.headers.get("accept", ""))
+        whole = self._operations.reviews.answers(call.resource)
+        form = negotiate(request.headers.get("accept", ""), whole=whole)
         body = await self._decoded(request, call)
         if call.subresource:
             done = self._operations.post_subresource(call, body)

@@ -40,8 +40,10 @@ _TYPES = {
 
 
 @lru_cache(maxsize=256)
-def negotiate(accept: str, streaming: bool = False) -> Form:
-    """Choose the first acceptable form of an Accept header; a stream of events (a watch) has no YAML form.
+def negotiate(accept: str, streaming: bool = False, whole: bool = False) -> Form:
+    """Choose the first acceptable form of an Accept header.
+
+    A stream of events (a watch) has no YAML form, and the answer to a question (``whole``) is no Table.
 
     >>> negotiate("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").kind
     'Table'
@@ -64,7 +66,7 @@ def negotiate(accept: str, streaming: bool = False) -> Form:
         kind = options.get("as", "")
         if not kind:
             return Form(chosen)
-        if kind in _TRANSFORMS and options.get("v") in ("v1", "v1beta1", "v2", "v2beta1"):
+        if kind in _TRANSFORMS and not whole and options.get("v") in ("v1", "v1beta1", "v2", "v2beta1"):
             return Form(chosen, kind, options.get("g", ""), options["v"])
     supported = "application/json" if streaming else "application/json, application/yaml"
     raise StatusError(406, "NotAcceptable", f"only the following media types are accepted: {supported}")

@@ -17,7 +17,7 @@ from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver import strategy, validation
 from k8slab.sim.apiserver.admission import AdmissionRequest, Chain
 from k8slab.sim.apiserver.apiextensions.rules import rule_findings
-from k8slab.sim.apiserver.apiextensions.structural import custom_resource_errors, fill_in
+from k8slab.sim.apiserver.apiextensions.structural import completed, custom_resource_errors, fill_in, has_defaults
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.conversion import convert
 from k8slab.sim.apiserver.defaults import apply_defaults
@@ -85,6 +85,7 @@ class Registry:
         #: What a schema cannot say of kinds that are not built in, by full name.
         self.validators: dict[str, Callable[[Object], list[FieldError]]] = {}
         self._custom_types: dict[tuple[str, str], tuple[Object, TypeSchema]] = {}
+        self._defaulting: dict[tuple[str, str], tuple[Object, bool]] = {}
 
     # reading
 
@@ -352,10 +353,18 @@ class Registry:
         return convert(obj, resource, storage), storage
 
     def from_storage(self, resource: Resource, obj: Object) -> Object:
-        """Return a stored object in the version of ``resource``; the same object where that is how it is stored."""
-        if obj.get("apiVersion") == resource.api_version:
-            return obj
-        return convert(obj, self.scheme.by_kind(obj["apiVersion"], obj["kind"]) or self.scheme.stored(resource), resource)
+        """Return a stored object in the version of ``resource``, with its later defaults; the same one if nothing differs."""
+        if obj.get("apiVersion") != resource.api_version:
+            obj = convert(obj, self.scheme.by_kind(obj["apiVersion"], obj["kind"]) or self.scheme.stored(resource), resource)
+        return completed(resource.schema, obj) if resource.schema and self._defaults(resource, resource.schema) else obj
+
+    def _defaults(self, resource: Resource, schema: Object) -> bool:
+        """Whether a custom resource's schema has defaults, which old objects get when they are read."""
+        key = (resource.api_version, resource.kind)
+        known = self._defaulting.get(key)
+        if known is None or known[0] is not schema:
+            known = self._defaulting[key] = (schema, has_defaults(schema))
+        return known[1]
 
 
 def _default(resource: Resource, obj: Object) -> None:

@@ -221,7 +221,7 @@ def _object(spec: Object, lenient: bool) -> TypeSchema:
         node = TypeSchema("map", f"map[string]{items.go}", relation, items)
         node.lenient = lenient
         return node
-    if not lenient or (preserve and "properties" not in spec):
+    if not lenient or (preserve and "properties" not in spec and not spec.get("x-kubernetes-embedded-resource")):
         return _raw()
     node = TypeSchema("struct", "map[string]interface {}", relation)
     node.lenient, node.preserve = lenient, preserve

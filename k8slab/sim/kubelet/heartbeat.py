@@ -12,7 +12,7 @@ from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel, Timer
 from k8slab.sim.kubelet.config import NodeConfig
-from k8slab.sim.kubelet.node_status import LEASE_NAMESPACE, initial_lease, initial_node, node_status
+from k8slab.sim.kubelet.node_status import LEASE_NAMESPACE, extended_resources, initial_lease, initial_node, node_status
 from k8slab.sim.runtime.runtime import NodeRuntime
 
 __all__ = ["LEASE_PERIOD", "STATUS_PERIOD", "Heartbeat"]
@@ -90,8 +90,14 @@ class Heartbeat:
         self._quietly(self._renew)
         images_changed = self._runtime.revision != self._reported_images
         self._note_cordon()
-        if images_changed or self._kernel.now() - self._reported_at >= STATUS_PERIOD:
+        if images_changed or self._new_resources() or self._kernel.now() - self._reported_at >= STATUS_PERIOD:
             self._quietly(lambda: self._report(self._client.get("nodes", self._config.name)))
+
+    def _new_resources(self) -> bool:
+        """Whether somebody has advertised resources that cannot be allocated yet."""
+        node = self._client.informer("nodes").get(self._config.name)
+        status = (node or {}).get("status") or {}
+        return not extended_resources(status).items() <= (status.get("allocatable") or {}).items()
 
     def _note_cordon(self) -> None:
         """Say it when the node was cordoned or uncordoned since the last beat."""

@@ -8,7 +8,7 @@ from k8slab.apimachinery.version import GIT_VERSION
 from k8slab.sim.kubelet.config import NodeConfig
 from k8slab.sim.runtime.images import Image
 
-__all__ = ["LEASE_NAMESPACE", "initial_lease", "initial_node", "node_images", "node_status"]
+__all__ = ["LEASE_NAMESPACE", "extended_resources", "initial_lease", "initial_node", "node_images", "node_status"]
 
 LEASE_NAMESPACE = "kube-node-lease"
 _HEALTHY = (
@@ -54,7 +54,7 @@ def node_status(
     resources = config.resources()
     return {
         "addresses": [{"type": "InternalIP", "address": config.internal_ip}, {"type": "Hostname", "address": config.name}],
-        "allocatable": resources,
+        "allocatable": {**resources, **extended_resources(old)},
         "capacity": resources,
         "conditions": [
             *(c for c in known.values() if c["type"] not in {name for name, *_ in _HEALTHY}),
@@ -64,6 +64,15 @@ def node_status(
         "images": node_images(images),
         "nodeInfo": _node_info(config),
     }
+
+
+def extended_resources(status: Object) -> dict[str, str]:
+    """Return what somebody else has advertised in the capacity of a node, all of which can be allocated.
+
+    >>> extended_resources({"capacity": {"cpu": "4", "example.com/dongle": "4"}})
+    {'example.com/dongle': '4'}
+    """
+    return {name: amount for name, amount in (status.get("capacity") or {}).items() if "/" in name}
 
 
 def _condition(type: str, status: str, reason: str, message: str, known: Object | None, now: float) -> Object:

@@ -71,9 +71,7 @@ class PodWorker:
         if rejection is not None:
             self.record.failure = rejection
             self.context.event(self.record.pod, "Warning", rejection[0], rejection[1].removeprefix("Pod was rejected: "))
-        limit = self.record.pod["spec"].get("activeDeadlineSeconds")
-        if limit:
-            self.context.kernel.call_at(parse_time(self.record.start_time) + limit, self._deadline_exceeded)
+        self._watch_deadline()
         self.changed(self.record.pod)
         local_storage.watch(self)
         self.sync()
@@ -91,6 +89,8 @@ class PodWorker:
                 stopping.shorten(self)
                 self.wake()
         elif pod is not before and (pod["spec"] != before["spec"] or pod["spec"].get("readinessGates")):
+            if pod["spec"].get("activeDeadlineSeconds") != before["spec"].get("activeDeadlineSeconds"):
+                self._watch_deadline()
             self._take_new_images(pod)
             self.wake()
         if pod is before and record.network is not None:
@@ -139,8 +139,16 @@ class PodWorker:
         else:
             self.wake()
 
-    def _deadline_exceeded(self) -> None:
+    def _watch_deadline(self) -> None:
+        limit = self.record.pod["spec"].get("activeDeadlineSeconds")
+        if limit:
+            end = parse_time(self.record.start_time) + limit
+            self.context.kernel.call_at(max(end, self.context.kernel.now()), self._deadline_exceeded, limit)
+
+    def _deadline_exceeded(self, limit: int) -> None:
         record = self.record
+        if record.pod["spec"].get("activeDeadlineSeconds") != limit:
+            return  # it has been changed since
         if record.deleted or record.failure is not None or phase_of(record) in ("Succeeded", "Failed"):
             return
         record.failure = _DEADLINE

@@ -4,7 +4,8 @@ A server is no process: it registers its sockets with the network, and its app f
 fields of a server's description (an image file's ``programs``):
 
 ``app``         name of the app (see ``apps/``)
-``ports``       numbers, or ``--option=8080`` / ``$VARIABLE=8080`` for a port the command line or environment may change
+``ports``       numbers, or ``--option=8080`` / ``$VARIABLE=8080`` for a port the command line or environment may change,
+                ``$PREFIX_*`` for every port N of which there is a variable ``PREFIX_N``
 ``udp-ports``   the same for datagrams; ``tls-ports`` those of the ports that speak TLS
 ``log``         text written at start; ``access-log`` a line per request
 ``delay``       seconds until it listens; ``crash`` ``{after, code, log}`` makes it fail
@@ -230,6 +231,11 @@ class SimulatedServer:
         """Return the ports it listens on, with what the command line and the environment say."""
         found = []
         for entry in self.spec.get(which) or ():
+            if str(entry).endswith("*"):  # a variable for each port
+                prefix = str(entry)[1:-1]
+                names = [name.removeprefix(prefix) for name in self.container.environment() if name.startswith(prefix)]
+                found += sorted(int(name) for name in names if name.isdigit())
+                continue
             name, equals, default = str(entry).partition("=")
             found.append(int((self._setting(name, default) if equals else name).rpartition(":")[2]))
         return found

@@ -265,3 +265,28 @@ def test_a_body_of_another_version_or_kind_is_refused(rooms: Api) -> None:
         422,
         'Hall.chat.example "lobby" is invalid: kind: Invalid value: "Hall": must be Room',
     )
+
+
+def test_old_objects_get_new_defaults_when_they_are_read(rooms: Api) -> None:
+    rooms.post(ROOMS, room())
+    schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties"
+    added = {"op": "add", "path": f"{schema}/colour", "value": {"type": "string", "default": "blue"}}
+    patched = rooms.patch(f"{CRDS}/rooms.chat.example", [added], "json-patch+json")
+    assert patched.status == 200
+    assert rooms.get(f"{ROOMS}/lobby").json["spec"]["colour"] == "blue"
+    assert [item["spec"]["colour"] for item in rooms.get(ROOMS).json["items"]] == ["blue"]
+    rooms.patch(f"{CRDS}/rooms.chat.example", [{"op": "remove", "path": f"{schema}/colour"}], "json-patch+json")
+    assert "colour" not in rooms.get(f"{ROOMS}/lobby").json["spec"]
+
+
+def test_unknown_metadata_of_an_embedded_object_is_found(api: Api) -> None:
+    crd = definition()
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["pod"] = {
+        "type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True,
+    }  # fmt: skip
+    api.post(CRDS, crd)
+    lobby = room()
+    lobby["spec"]["pod"] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "colour": "blue"}, "anything": 1}
+    refused = api.post(f"{ROOMS}?fieldValidation=Strict", lobby)
+    assert refused.json["message"].endswith('strict decoding error: unknown field "spec.pod.metadata.colour"')

@@ -96,6 +96,14 @@ def test_tables_are_for_gets_and_lists(api: Api) -> None:
         assert ["settings", 1, "0s"] in [row["cells"] for row in table["rows"]]
 
 
+def test_the_answer_to_a_question_is_no_table(api: Api) -> None:
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    review = {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    assert api.post(path, review, accept=table).status == 406
+    assert api.post(path, review, accept=f"{table},application/json").json["kind"] == "SelfSubjectAccessReview"
+
+
 def test_metadata_only(api: Api) -> None:
     api.post(MAPS, config_map())
     one = api.get(f"{MAPS}/settings", accept=METADATA).json

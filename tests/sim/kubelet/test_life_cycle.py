@@ -167,6 +167,16 @@ def test_a_pod_has_only_so_long(world):
     assert status["message"] == "Pod was active on the node longer than the specified deadline"
 
 
+def test_a_deadline_can_be_shortened_while_the_pod_runs(world):
+    world.pod(spec={"activeDeadlineSeconds": 300})
+    world.kernel.advance(10)
+    world.client.patch("pods", "web", NAMESPACE, {"spec": {"activeDeadlineSeconds": 20}})
+    world.kernel.advance(5)
+    assert world.get()["status"]["phase"] == "Running"
+    world.kernel.advance(10)
+    assert world.get()["status"]["reason"] == "DeadlineExceeded"
+
+
 def test_memory_beyond_the_limit_is_oom_killed(world):
     resources = {"limits": {"memory": "64Mi"}}
     world.pod("hog", "polinux/stress", args=["--vm", "1", "--vm-bytes", "128M"], command=["stress"], resources=resources)

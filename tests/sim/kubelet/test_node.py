@@ -36,6 +36,13 @@ def test_roles_and_taints_are_set_at_registration():
     assert node["spec"]["taints"] == [taint]
 
 
+def test_what_is_advertised_in_the_capacity_can_soon_be_allocated(world):
+    world.client.patch("nodes", "node-0", "", {"status": {"capacity": {"example.com/dongle": "4"}}}, subresource="status")
+    world.kernel.advance(11)
+    status = world.client.get("nodes", "node-0")["status"]
+    assert status["allocatable"]["example.com/dongle"] == status["capacity"]["example.com/dongle"] == "4"
+
+
 def test_the_lease_is_renewed_every_ten_seconds(world):
     before = parse_time(lease(world)["spec"]["renewTime"])
     world.kernel.advance(25)

@@ -53,6 +53,12 @@ def test_two_servers_in_one_pod_cannot_have_the_same_port(world):
         ("registry.k8s.io/e2e-test-images/agnhost:2.53", {"args": ["netexec"]}, ":8080/echo?msg=hey", "hey"),
         ("registry.k8s.io/e2e-test-images/agnhost:2.53", {"args": ["netexec"]}, ":8080/shell?cmd=echo+x", '{"output": "x\\n"}'),
         ("registry.k8s.io/e2e-test-images/agnhost:2.53", {"args": ["serve-hostname"]}, ":9376/", "web"),
+        (
+            "registry.k8s.io/e2e-test-images/agnhost:2.53",
+            {"args": ["porter"], "env": [{"name": "SERVE_PORT_8080", "value": "hey"}]},
+            ":8080/",
+            "hey",
+        ),
         ("httpd:2.4", {}, "/", "<html><body><h1>It works!</h1></body></html>\n"),
         ("traefik/whoami", {}, "/", "Hostname: web\nIP: 10.244.0.3\n"),
     ],

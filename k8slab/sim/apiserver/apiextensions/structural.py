@@ -17,7 +17,7 @@ from typing import Any
 from k8slab.apimachinery.types import Object, deep_copy
 from k8slab.sim.apiserver.errors import FieldError
 
-__all__ = ["custom_resource_errors", "fill_in", "value_errors"]
+__all__ = ["completed", "custom_resource_errors", "fill_in", "has_defaults", "value_errors"]
 
 _ENVELOPE = ("apiVersion", "kind", "metadata")
 
@@ -46,6 +46,38 @@ def fill_in(schema: Object, value: Any) -> None:
     if isinstance(others, dict):
         for name in value.keys() - properties.keys():
             fill_in(others, value[name])
+
+
+def completed(schema: Object, value: Any) -> Any:
+    """Return a value with the schema's defaults, as it is read from the store; the same one if none is missing.
+
+    >>> stored = {"spec": {}}
+    >>> completed({"properties": {"spec": {"properties": {"seats": {"type": "integer", "default": 4}}}}}, stored), stored
+    ({'spec': {'seats': 4}}, {'spec': {}})
+    """
+    if isinstance(value, list):
+        items = [completed(schema.get("items") or {}, item) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if not isinstance(value, dict):
+        return value
+    properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    changed = {}
+    for name, part in properties.items():
+        missing = name not in value or (value[name] is None and not part.get("nullable"))
+        before = deep_copy(part["default"]) if missing and "default" in part else value.get(name)
+        after = completed(part, before) if before is not None else before
+        if after is not value.get(name):
+            changed[name] = after
+    if isinstance(others, dict):
+        parts = {name: completed(others, part) for name, part in value.items() if name not in properties}
+        changed |= {name: part for name, part in parts.items() if part is not value[name]}
+    return {**value, **changed} if changed else value
+
+
+def has_defaults(schema: Object) -> bool:
+    """Whether a schema has a default anywhere."""
+    parts = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    return "default" in schema or any(has_defaults(part) for part in parts if isinstance(part, dict))
 
 
 def custom_resource_errors(schema: Object, obj: Object) -> list[FieldError]:

@@ -25,6 +25,7 @@ APPS: dict[str, App] = {
     "netexec": netexec.netexec,
     "serve-hostname": netexec.serve_hostname,
     "liveness": netexec.liveness,
+    "porter": netexec.porter,
     "chatter-web": chatter.web,
     "chatter-gateway": chatter.gateway,
     "chatter-rooms": chatter.rooms,

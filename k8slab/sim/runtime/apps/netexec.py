@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.server import SimulatedServer
 
-__all__ = ["datagram", "liveness", "netexec", "serve_hostname"]
+__all__ = ["datagram", "liveness", "netexec", "porter", "serve_hostname"]
 
 
 def _text(body: str, status: int = 200) -> Response:
@@ -73,3 +73,10 @@ async def liveness(server: SimulatedServer, request: Request) -> Response:
     if request.path == "/healthz" and age > 10:
         return _text(f"error: {age:.9g}s", 500)
     return _text("ok")
+
+
+async def porter(server: SimulatedServer, request: Request) -> Response:
+    """Answer on each port with the variable of that port (``SERVE_PORT_80=...``)."""
+    body = server.container.environment().get(f"SERVE_PORT_{request.port}", "")
+    kind = "text/html" if body.lstrip().startswith("<") else "text/plain"
+    return Response(200, body.encode(), {"Content-Type": f"{kind}; charset=utf-8"})
