@@ -244,8 +244,15 @@ class Cluster:
         for name, replicas in self.electors.items():
             world.components[f"{name}/api"] = replicas.cut
             world.leaders[name] = replicas.leader
-            world.components.update({f"{name}@{host}": replicas.switch(host) for host in replicas.instances})
+            for host in replicas.instances:
+                world.components[f"{name}@{host}"] = partial(self._switch_instance, replicas.switch(host), name, host)
         self.faults = FaultInjector(master, self.kernel, world)
+
+    def _switch_instance(self, switch_off: Callable[[bool], object], component: str, host: str, down: bool) -> None:
+        """Stop or start an instance of a component, and its static pod with it."""
+        switch_off(down)
+        if host in self.kubelets:
+            self.kubelets[host].fail_component(component, down)
 
     def application(self) -> ApiServer:
         """Return the ASGI application."""

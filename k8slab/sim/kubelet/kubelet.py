@@ -30,7 +30,7 @@ from k8slab.sim.kubelet.records import PodRecord
 from k8slab.sim.kubelet.router import PodRouter
 from k8slab.sim.kubelet.security import sysctl_rejection
 from k8slab.sim.kubelet.server import KubeletPort
-from k8slab.sim.kubelet.static_pods import StaticPods
+from k8slab.sim.kubelet.static_pods import StaticPods, break_down
 from k8slab.sim.kubelet.stats import NODE_CPU, NodeStats, Stats, node_memory, pod_stats
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.kubelet.worker import PodWorker
@@ -159,6 +159,22 @@ class Kubelet:
             self._heartbeat.start(rebooted=self._crashed)
             self._crashed = False
             self._attach()
+
+    def fail_component(self, component: str, down: bool) -> None:
+        """Let the static pod of a component that has stopped show it, or start anew with the component."""
+        key = self._static.key(component)
+        if not key or (key in self._context.node.failing) == down:
+            return
+        if not down:
+            self._context.node.failing.discard(key)
+            self._static.replace(key)
+            return
+        self._context.node.failing.add(key)
+        for worker in self._workers.values():
+            if worker.record.key == key:
+                for record in worker.record.mains:
+                    if record.state == "running" and record.container is not None:
+                        break_down(record.container)
 
     def report_disk(self, full: bool) -> None:
         """Note that the node's disk is full, or no longer, and say so."""

@@ -14,6 +14,7 @@ from k8slab.sim.kubelet.probing import begin_probes
 from k8slab.sim.kubelet.records import ContainerRecord
 from k8slab.sim.kubelet.security import CreateError, credentials_of, effective
 from k8slab.sim.kubelet.stages import may_restart
+from k8slab.sim.kubelet.static_pods import break_down
 from k8slab.sim.kubelet.volumes import references
 from k8slab.sim.runtime.container import Container, ContainerConfig, StartError
 from k8slab.sim.runtime.images import Image, ImageRef, InvalidImageName, PullError, parse_reference
@@ -193,6 +194,8 @@ def _run(worker: "PodWorker", record: ContainerRecord, container: Container) -> 
         return
     record.container, record.state, record.applied = container, "running", record.allocated
     worker.event("Normal", "Started", "Container started", record)
+    if worker.record.key in worker.context.node.failing:
+        break_down(container)
     hook = (record.spec.get("lifecycle") or {}).get("postStart")
     if hook:
         from k8slab.sim.kubelet.stopping import run_post_start

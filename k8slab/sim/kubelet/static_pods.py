@@ -13,8 +13,15 @@ from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
+from k8slab.sim.runtime.container import Container
 
-__all__ = ["StaticPods", "mirror_pod"]
+__all__ = ["StaticPods", "break_down", "mirror_pod"]
+
+
+def break_down(container: Container) -> None:
+    """End a container as a component ends that cannot go on."""
+    container.stderr(b'"command failed" err="stopped by a fault"\n')
+    container.finish(1)
 
 
 def mirror_pod(manifest: Object, node: Object, now: float) -> Object:
@@ -62,6 +69,17 @@ class StaticPods:
                 except StatusError as error:
                     if error.code not in (403, 409):
                         raise
+
+    def key(self, component: str) -> str:
+        """Return the name of a component's pod, "namespace/name"; "" if it has none here."""
+        wanted = f"kube-system/{component}-{self._node}"
+        return wanted if wanted in self._manifests else ""
+
+    def replace(self, key: str) -> None:
+        """Have a pod start anew, as when its manifest was repaired."""
+        namespace, _, name = key.partition("/")
+        if self._client.informer("pods").get(name, namespace) is not None:
+            self._client.delete("pods", name, namespace, grace_period=0)
 
     def deleted(self, namespace: str, name: str) -> None:
         """Show a static pod again that was deleted."""

@@ -26,11 +26,12 @@ PULL_RATE = 40_000_000
 class NodeRuntime:
     """What one node has: processors, memory, images and its own directories."""
 
-    __slots__ = ("cpu", "host", "images", "memory", "pids", "revision")
+    __slots__ = ("cpu", "failing", "host", "images", "memory", "pids", "revision")
 
     def __init__(self) -> None:
         self.images: dict[str, Image] = {}
         self.revision = 0
+        self.failing: set[str] = set()  #: static pods ("namespace/name") whose containers end as soon as they start
         self.host: Directory | None = None
         self.cpu, self.memory = NodeCpu(), NodeMemory()
         self.pids = host_space(lambda: [t for t in self.memory.tenants if isinstance(t, Container)])

@@ -128,3 +128,22 @@ def test_a_new_address_is_found_by_the_readers_of_slices(api):
     api.delete(f"{SYSTEM}/pods/{before.partition('/')[2]}?gracePeriodSeconds=0")
     api.advance(5)
     assert trace(api)["steps"][0]["answeredBy"] != before
+
+
+def test_a_component_that_is_down_shows_in_its_static_pod_until_it_is_up_again(api):
+    body = {"metadata": {"name": "f"}, "spec": {"type": "ComponentDown", "component": "kube-scheduler"}}
+    faults = "/apis/sim.k8slab.dev/v1alpha1/faults"
+    assert api.post(faults, body).status == 201
+    api.advance(5)
+
+    def state():
+        status = pods(api)["kube-scheduler-control-plane"]["status"]["containerStatuses"][0]
+        return next(iter(status["state"].values())).get("reason", "Running"), status["restartCount"] > 0
+
+    assert state() == ("CrashLoopBackOff", True)
+    assert "stopped by a fault" in api.get(f"{SYSTEM}/pods/kube-scheduler-control-plane/log?previous=true").body.decode()
+    api.advance(60)
+    assert state() == ("CrashLoopBackOff", True)
+    assert api.delete(f"{faults}/f").status == 200
+    api.advance(5)
+    assert state() == ("Running", False)

@@ -6,7 +6,7 @@
 
 CoreDNS is what it seems: names resolve while one of its pods is ready and policies let the question through. The others are
 shown, with the CPU and memory that they take, but the components themselves run in the server's process: whoever deletes
-kube-proxy's pods does not stop its rules. The fault ComponentDown (`sim.k8slab.dev`) stops the real thing.
+kube-proxy's pods does not stop its rules. The fault ComponentDown (`sim.k8slab.dev`) stops the real thing, and its pod shows it.
 """
 
 from k8slab.apimachinery.types import Object
