@@ -15,7 +15,7 @@ from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
 kubeconfig, namespace, me = sys.argv[1:]
 config.load_kube_config(kubeconfig)
 lock = LeaseLock("cook", namespace, me)
-timing = {"lease_duration": 3, "renew_deadline": 2, "retry_period": 0.5}
+timing = {"lease_duration": 3, "renew_deadline": 2, "retry_period": 1}
 leads = lambda: print("leads", flush=True)
 leaderelection.LeaderElection(electionconfig.Config(lock, onstarted_leading=leads, onstopped_leading=None, **timing)).run()
 """
