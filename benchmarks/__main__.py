@@ -111,8 +111,8 @@ def main() -> int:
 
 def _alone(name: str, options: argparse.Namespace) -> None:
     """Measure an embedded cluster that exists for this one benchmark."""
-    shape = ("--nodes", str(options.nodes or NODES)) if name == "steady" else ()
-    with _embedded(*shape) as state:
+    shapes = {"steady": ("--nodes", str(options.nodes or NODES)), "schedule": ("--no-system-pods",)}
+    with _embedded(*shapes.get(name, ())) as state:
         used = _cpu_seconds(state)
         _show(SCENARIOS[name](Api(state / "kubeconfig"), **_size(options), pids=[_pid(state)]))
         _show({"  CPU time of the server in all": f"{_cpu_seconds(state) - used:.2f} s"})

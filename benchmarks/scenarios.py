@@ -92,12 +92,17 @@ def apply(api: Api, runs: int = 10, **_: Any) -> Result:
 
 
 def schedule(api: Api, nodes: int = 500, pods: int = 3000, connections: int = 8, **_: Any) -> Result:
-    """Pods over nodes that are only objects (no kubelet behind them), from the first POST until all are bound."""
+    """Pods over nodes that are only objects, from the first POST until all are bound.
+
+    Without a kubelet the nodes are taken for lost after a while; the pods tolerate that, for where all takes longer.
+    """
     prefix = f"bench-{uuid.uuid4().hex[:4]}"
     api.each(lambda n: _ready_node(api, f"{prefix}-{n}"), range(nodes), connections)
     _until(lambda: not any(n["spec"].get("taints") for n in _nodes(api, prefix)), pause=0.2)
     with _namespace(api) as namespace:
-        template = _template(nodeSelector={"bench": prefix}, terminationGracePeriodSeconds=0)
+        template = _template(
+            nodeSelector={"bench": prefix}, terminationGracePeriodSeconds=0, tolerations=[{"operator": "Exists"}]
+        )
         path = f"/api/v1/namespaces/{namespace}/pods"
         revision = api.call("GET", f"{path}?limit=1")["metadata"]["resourceVersion"]
         bodies = [{**template, "metadata": {"name": f"p-{n}", "labels": {"app": "bench"}}} for n in range(pods)]

@@ -49,7 +49,13 @@ class DaemonSetController(Controller):
         if old is not None and type == "MODIFIED" and _placing(node) == _placing(old):
             return
         for daemonset in self.informer(_SETS).list():
-            self.queue.add(key_of(daemonset))
+            spec, key = daemonset["spec"]["template"]["spec"], key_of(daemonset)
+            if type == "MODIFIED" and old is not None:
+                matters = daemonset_plan.should_run(spec, node) != daemonset_plan.should_run(spec, old)
+            else:
+                matters = type == "DELETED" or daemonset_plan.should_run(spec, node)[0]
+            if matters and key not in self.queue:
+                self.queue.add_after(key, settle(len(self.informer("nodes").list())))
 
     def reconcile(self, key: str) -> float | None:  # noqa: D102
         namespace, name = split_key(key)

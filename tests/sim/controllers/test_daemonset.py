@@ -101,6 +101,19 @@ def test_a_taint_keeps_new_pods_away_and_no_execute_drives_old_ones_off(world):
         assert world.where() == left
 
 
+def test_a_taint_that_is_tolerated_is_no_reason_to_look_at_every_node_again(world):
+    agent(world, {"tolerations": [{"operator": "Exists"}]})
+    world.schedule()
+    [controller] = world.controllers
+    before = controller.queue.adds
+    for effect in ("NoSchedule", "NoExecute"):
+        taint = {"key": "node.kubernetes.io/unreachable", "effect": effect}
+        world.client.patch("nodes", "n1", "", {"spec": {"taints": [taint]}})
+        world.settled(seconds=1.0)
+    assert world.where() == ["n1", "n2", "n3"]
+    assert controller.queue.adds == before
+
+
 def test_a_lost_or_failed_pod_is_replaced(world):
     agent(world)
     world.schedule()
