@@ -57,6 +57,7 @@ from k8slab.sim.controllers import MANAGER, ControllerManager
 from k8slab.sim.controllers.certificate_signing import Request as SigningRequest
 from k8slab.sim.driver import Driver
 from k8slab.sim.etcd import Log, Store
+from k8slab.sim.exposition import merged
 from k8slab.sim.faults import FAULT, FaultInjector, World, fault_errors
 from k8slab.sim.faults.components import ApiServerSwitch, switch
 from k8slab.sim.glassbox import GROUP, RESOURCES, GlassBox
@@ -258,6 +259,7 @@ class Cluster:
         """Return the ASGI application."""
         paths = Paths(self.scheme, self.store)
         paths.metrics += [self.scheduler.metrics, self.controllers.metrics, self.load.metrics]
+        paths.metrics.append(lambda: merged([family for r in self.electors.values() for family in r.metrics()]))
         paths.documents[issuer.CONFIGURATION_PATH] = lambda request: Response.json(
             200, issuer.configuration(request.headers.get("host", ""))
         )

@@ -51,6 +51,10 @@ class Driver:
         """Whether the clock stands still."""
         return self._kernel.clock.mode == "stepped"
 
+    def now(self) -> float:
+        """Return the cluster's time."""
+        return self._kernel.now()
+
     def wake(self) -> None:
         """Something is ready, or the next timer or the clock has changed."""
         if self._soon is None:

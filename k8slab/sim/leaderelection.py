@@ -18,11 +18,16 @@ from k8slab.apimachinery.timestamps import rfc3339_micro
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
+from k8slab.sim.exposition import Family, Labels
 from k8slab.sim.kernel import Kernel, Timer
 
 __all__ = ["LEASE_DURATION", "RENEW_DEADLINE", "RENEW_PERIOD", "RETRY_PERIOD", "Elector", "Replicas"]
 
 LEASE_DURATION, RENEW_DEADLINE, RENEW_PERIOD, RETRY_PERIOD = 15.0, 10.0, 5.0, 2.0
+_STATUS = (
+    "[ALPHA] Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is "
+    "the string used to identify the lease. Please make sure to group by name."
+)
 _LEASES, _NAMESPACE = "leases.coordination.k8s.io", "kube-system"
 
 
@@ -49,7 +54,7 @@ class Elector:
     """
 
     def __init__(self, client: Client, kernel: Kernel, name: str, host: str, component: Component) -> None:
-        self._client, self._kernel, self._name, self._component = client, kernel, name, component
+        self._client, self._kernel, self.name, self._component = client, kernel, name, component
         self.host, self.leads, self._works = host, False, False
         self._life = 0
         self._observed: tuple[object, ...] | None = None
@@ -60,7 +65,7 @@ class Elector:
     @property
     def identity(self) -> str:
         """What it writes into the Lease: host name and an id of this life of the process."""
-        digest = hashlib.sha256(f"{self._name}/{self.host}/{self._life}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.name}/{self.host}/{self._life}".encode()).hexdigest()
         return f"{self.host}_{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
     def start(self) -> None:
@@ -137,7 +142,7 @@ class Elector:
 
     def _acquire_or_renew(self, now: float) -> bool:
         """Return whether the lease is ours now."""
-        lease = self._client.informer(_LEASES).get(self._name, _NAMESPACE)
+        lease = self._client.informer(_LEASES).get(self.name, _NAMESPACE)
         if lease is None:
             self._client.create(_LEASES, self._lease(now, 0))
             return True
@@ -158,11 +163,11 @@ class Elector:
     def _lease(self, now: float, transitions: int) -> Object:
         spec = {"holderIdentity": self.identity, "leaseDurationSeconds": int(LEASE_DURATION)}
         spec |= {"acquireTime": rfc3339_micro(now), "renewTime": rfc3339_micro(now), "leaseTransitions": transitions}
-        meta = {"name": self._name, "namespace": _NAMESPACE}
+        meta = {"name": self.name, "namespace": _NAMESPACE}
         return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": spec}
 
     def _event(self, what: str) -> None:
-        lease = self._client.informer(_LEASES).get(self._name, _NAMESPACE)
+        lease = self._client.informer(_LEASES).get(self.name, _NAMESPACE)
         if lease is not None and "cut" not in self._held:
             self._client.event(lease, "Normal", "LeaderElection", f"{self.identity} {what}")
 
@@ -201,6 +206,13 @@ class Replicas:
     def switch(self, host: str) -> Callable[[bool], None]:
         """Return what kills the instance of a host (True), and starts another one in its place (False)."""
         return self.instances[host].kill
+
+    def metrics(self) -> list[Family]:
+        """Return which instances lead."""
+        values: dict[Labels, float] = {
+            (("host", host), ("name", elector.name)): float(elector.leads) for host, elector in self.instances.items()
+        }
+        return [Family("leader_election_master_status", "gauge", _STATUS, values)]
 
     def cut(self, cut: bool) -> None:
         """Take the API server away from all instances, or give it back."""

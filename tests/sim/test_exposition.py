@@ -65,3 +65,39 @@ def test_work_queues_count_what_goes_through_them(api):
     found = values(api)
     assert found['workqueue_adds_total{name="deployment-controller"}'] > before
     assert found['workqueue_depth{name="deployment-controller"}'] == 0
+
+
+def test_requests_have_a_duration_on_the_clusters_clock(api):
+    api.get("/api/v1/namespaces/default/pods")
+    labels = 'component="apiserver",dry_run="",group="",resource="pods",scope="namespace",subresource="",verb="LIST",version="v1"'
+    found = values(api)
+    assert found[f"apiserver_request_duration_seconds_count{{{labels}}}"] == 1
+    assert found[f'apiserver_request_duration_seconds_bucket{{{labels},le="+Inf"}}'] == 1
+
+
+def test_authentication_and_authorization_are_counted(api):
+    before = values(api)
+    api("GET", "/api/v1/pods", headers={"authorization": "Bearer x"})
+    api("GET", "/api/v1/pods", headers={"impersonate-user": "joe"})
+    found = values(api)
+    denied = 'apiserver_authorization_decisions_total{decision="denied",name="rbac",type="RBAC"}'
+    assert found[denied] == before.get(denied, 0) + 1
+    assert (
+        found['authenticated_user_requests{username="kubernetes-admin"}']
+        > before['authenticated_user_requests{username="kubernetes-admin"}']
+    )
+
+
+def test_scheduling_has_a_duration_by_attempts(api):
+    lab = Lab(api)
+    api.post("/api/v1/namespaces/default/pods", POD)
+    lab.after(1)
+    assert values(api)['scheduler_pod_scheduling_sli_duration_seconds_count{attempts="1"}'] >= 1
+
+
+def test_it_is_seen_who_leads(api):
+    found = {n: v for n, v in values(api).items() if n.startswith("leader_election_master_status")}
+    assert found == {
+        'leader_election_master_status{host="control-plane",name="kube-controller-manager"}': 1,
+        'leader_election_master_status{host="control-plane",name="kube-scheduler"}': 1,
+    }

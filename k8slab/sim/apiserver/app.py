@@ -49,6 +49,7 @@ class _Caller:
     uri: str
     agent: str
     annotations: dict[str, str]
+    began: float
     decision: Decision = _ALLOWED
 
 
@@ -151,11 +152,17 @@ class ApiServer:
         return await self._handlers.handle(request, info, resource, user)
 
     def _caller(self, request: Request) -> _Caller:
-        user = self._authenticator.authenticate(request.headers.get("authorization", ""), request.scope.get("peer_certificate"))
+        header, certificate = request.headers.get("authorization", ""), request.scope.get("peer_certificate")
+        try:
+            user = self._authenticator.authenticate(header, certificate)
+        except StatusError:
+            self._requests.authenticated(None)
+            raise
+        self._requests.authenticated(user)
         acting = impersonated(user, request.all_headers(), self._authorizer)
         query = request.scope["query_string"].decode("latin-1")
         uri = f"{request.path}?{query}" if query else request.path
-        return _Caller(user, acting, uri, request.headers.get("user-agent", ""), request.annotations)
+        return _Caller(user, acting, uri, request.headers.get("user-agent", ""), request.annotations, self._driver.now())
 
     def _authorize(self, caller: _Caller, info: RequestInfo, resource: Resource | None) -> None:
         user = caller.user
@@ -166,6 +173,7 @@ class ApiServer:
                 user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
             )
         caller.decision = self._authorizer.authorize(attributes)
+        self._requests.decided(caller.decision)
         if not caller.decision.allowed:
             error = denied(attributes, caller.decision)
             self._record(caller, info, resource, error.code, error)
@@ -190,7 +198,7 @@ class ApiServer:
         self, caller: _Caller, info: RequestInfo, resource: Resource | None, code: int, error: StatusError | None = None
     ) -> None:
         if info.is_resource:
-            self._requests.count(info, code)
+            self._requests.count(info, code, self._driver.now() - caller.began)
         self._audit.record(
             caller.authenticated,
             info.verb,

@@ -15,7 +15,7 @@ from k8slab.sim.apiserver.metrics import objects
 from k8slab.sim.apiserver.negotiation import negotiate
 from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.etcd import Store
-from k8slab.sim.exposition import CONTENT_TYPE, Family, text
+from k8slab.sim.exposition import CONTENT_TYPE, Metric, text
 
 __all__ = ["Paths"]
 
@@ -36,7 +36,7 @@ class Paths:
     def __init__(self, scheme: Scheme, store: Store) -> None:
         self._scheme = scheme
         #: What gives the metrics of the components.
-        self.metrics: list[Callable[[], Iterable[Family]]] = [partial(objects, scheme, store)]
+        self.metrics: list[Callable[[], Iterable[Metric]]] = [partial(objects, scheme, store)]
         #: Documents that others give, by path; they get the request.
         self.documents: dict[str, Callable[[Request], Response]] = {}
         self._documents = openapi.OpenApi(scheme)

@@ -37,10 +37,10 @@ Place = Literal["active", "backoff", "unschedulable", "gated", "out"]
 class QueuedPod:
     """A pod that waits for a node, and its history."""
 
-    __slots__ = ("attempts", "entry", "errors", "info", "place", "plugins", "refusals", "since")
+    __slots__ = ("arrived", "attempts", "entry", "errors", "info", "place", "plugins", "refusals", "since")
 
     def __init__(self, info: PodInfo, since: float) -> None:
-        self.info, self.since = info, since
+        self.info, self.since, self.arrived = info, since, since
         self.attempts = 0
         self.refusals = 0  #: attempts that found no node
         self.errors = 0  #: attempts in a row that ended in an error

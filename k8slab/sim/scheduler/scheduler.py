@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
-from k8slab.sim.exposition import Family, Labels
+from k8slab.sim.exposition import Family, Histogram, Labels, Metric
 from k8slab.sim.kernel import Kernel, Timer
 from k8slab.sim.scheduler.cache import Cache
 from k8slab.sim.scheduler.cycle import Algorithm, Decision
@@ -36,6 +36,12 @@ _PENDING = (
     "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of "
     "pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and "
     "failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated."
+)
+_MANY = 15  #: attempts that are not told apart any more
+_SECONDS = tuple(0.01 * 2**n for n in range(20))
+_DURATION = (
+    "[BETA] E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple "
+    "scheduling attempts."
 )
 _ATTEMPTS = (
     "[STABLE] Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while "
@@ -73,6 +79,7 @@ class Scheduler:
         self._running = self._scheduled = False
         self._binding: dict[str, _Binding] = {}
         self._attempts: Counter[str] = Counter()  #: by result
+        self._durations = Histogram("scheduler_pod_scheduling_sli_duration_seconds", _DURATION, _SECONDS)
 
     def start(self) -> None:
         """List everything and begin; starting again lists anew."""
@@ -109,7 +116,7 @@ class Scheduler:
             binding.timeout.cancel()
         self._binding.clear()
 
-    def metrics(self) -> list[Family]:
+    def metrics(self) -> list[Metric]:
         """Return how many pods wait where, and what came of the attempts."""
         places: Counter[str] = Counter(self._queue.pods().values()) if self._running else Counter[str]()
         waiting: dict[Labels, float] = {
@@ -122,6 +129,7 @@ class Scheduler:
         return [
             Family("scheduler_pending_pods", "gauge", _PENDING, waiting),
             Family("scheduler_schedule_attempts_total", "counter", _ATTEMPTS, results),
+            self._durations,
         ]
 
     # --- the cycle ---
@@ -225,6 +233,7 @@ class Scheduler:
         self._nominator.remove(pod.uid)
         message = f"Successfully assigned {pod.key} to {node}"
         self._attempts["scheduled"] += 1
+        self._durations.observe(self._kernel.now() - queued.arrived, (("attempts", _attempts_label(queued.attempts)),))
         self._record(decision, "Scheduled", message)
         self._writer.event(pod, "Normal", "Scheduled", message)
 
@@ -288,3 +297,7 @@ class Scheduler:
         record.result, record.message = result, message
         record.node = decision.node if result in ("Scheduled", "Binding") else ""
         self._traces.record(record)
+
+
+def _attempts_label(attempts: int) -> str:
+    return str(attempts) if attempts < _MANY else f"{_MANY}+"
