@@ -16,7 +16,7 @@ from k8slab.topology.status import pod_status, restart_count
 __all__ = ["State", "holds", "wait_for"]
 
 #: "Ready" or "Ready=False" (a condition), "exists", "deleted", "phase=Running", "status=CrashLoopBackOff" (as kubectl
-#: prints it), "replicas=3" (that many ready), "restarts=2" (at least), or a function of the object.
+#: prints it), "updated" (all pods of the present template, and available), "replicas=3" (that many ready), "restarts=2" (at least), or a function of the object.
 State = str | Callable[[Object], bool]
 
 
@@ -62,6 +62,8 @@ def holds(obj: Object | None, state: State) -> bool:
             return (obj.get("status") or {}).get("phase") == value
         case "status":
             return pod_status(obj) == value
+        case "updated":
+            return _updated(obj)
         case "replicas":
             return int((obj.get("status") or {}).get("readyReplicas") or 0) == int(value)
         case "restarts":
@@ -69,8 +71,15 @@ def holds(obj: Object | None, state: State) -> bool:
         case condition if re.fullmatch(r"[A-Za-z]+", condition):
             return _condition(obj, condition) == (value or "True")
     raise K8slabError(
-        f"Unknown state {state!r}. Known: a condition such as 'Ready', 'exists', 'deleted', 'phase=…', 'status=…', 'restarts=…'."
+        f"Unknown state {state!r}. Known: a condition such as 'Ready', 'exists', 'deleted', 'updated', 'phase=…', 'status=…', 'restarts=…'."
     )
+
+
+def _updated(obj: Object) -> bool:
+    """Whether a Deployment's rollout is complete, as ``kubectl rollout status`` means it."""
+    status, wanted = obj.get("status") or {}, obj["spec"].get("replicas", 1)
+    counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
+    return status.get("observedGeneration") == obj["metadata"].get("generation") and counts == {wanted}
 
 
 def _condition(obj: Object, kind: str) -> str:
