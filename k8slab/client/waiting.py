@@ -71,7 +71,8 @@ def holds(obj: Object | None, state: State) -> bool:
         case condition if re.fullmatch(r"[A-Za-z]+", condition):
             return _condition(obj, condition) == (value or "True")
     raise K8slabError(
-        f"Unknown state {state!r}. Known: a condition such as 'Ready', 'exists', 'deleted', 'updated', 'phase=…', 'status=…', 'restarts=…'."
+        f"Unknown state {state!r}. Known: a condition such as 'Ready', 'exists', 'deleted', 'updated', 'phase=…', 'status=…', "
+        "'restarts=…'."
     )
 
 

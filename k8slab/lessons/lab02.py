@@ -320,8 +320,8 @@ lab.wait_for("deployment/web", "updated")
             "02.a",
             "Three pods of web run. You make a fourth by hand, with the label app=web. What happens?",
             ("four pods run", "one of the four is deleted", "the API server refuses the pod"),
-            1,
-            "The ReplicaSet takes every pod that matches and has no owner for its own. Now it counts four, and wants three.",
+            0,
+            "The ReplicaSet of web asks for one label more: pod-template-hash, which your pod does not have. So it is not counted.",
         ),
         Prediction(
             "02.b",
