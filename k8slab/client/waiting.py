@@ -16,7 +16,8 @@ from k8slab.topology.status import pod_status, restart_count
 __all__ = ["State", "holds", "wait_for"]
 
 #: "Ready" or "Ready=False" (a condition), "exists", "deleted", "phase=Running", "status=CrashLoopBackOff" (as kubectl
-#: prints it), "updated" (all pods of the present template, and available), "replicas=3" (that many ready), "restarts=2" (at least), or a function of the object.
+#: prints it), "updated" (all pods of the present template, and available), "replicas=3" (that many ready), "restarts=2"
+#: (at least), or a function of the object.
 State = str | Callable[[Object], bool]
 
 
