@@ -23,11 +23,12 @@ _END = _object(
 )  # fmt: skip
 _STEPS: Object = {
     "type": "array",
-    "description": "What happened, layer by layer. dns: a question of the search path, the answer, and who gave it. service: the "
-    "rules of kube-proxy with their probabilities, the endpoints left out and why, the traffic policy, session affinity, and how "
-    "the packet's addresses are rewritten. hostport: a port of a node that belongs to a pod. route: from node to node, by which "
-    "route, or in which envelope. policy: the verdict of NetworkPolicies for one direction, the deciding policy and rule. link: "
-    "latency and loss between zones. target: who listens. tls, http, datagram: what was said.",
+    "description": "What happened, layer by layer. dns: a question of the search path, the answer, and who gave it; the first "
+    "one lists all names that ndots and the search path make. service: kube-proxy's rules with probabilities, the endpoints "
+    "left out and why, the traffic policy, session affinity, and how the packet's addresses are rewritten. hostport: a port of a "
+    "node that belongs to a pod. route: from node to node, by which route, or in which envelope. policy: the verdict of "
+    "NetworkPolicies for one direction, the deciding policy and rule. link: latency and loss between zones. target: who listens. "
+    "tls, http, datagram: what was said.",
     "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
 }
 _STATUS = _object(

@@ -129,3 +129,28 @@ def test_a_link_between_zones_is_created_and_deleted(api):
 @pytest.mark.parametrize("spec", [{"zones": []}, {"zones": "a"}, {"loss": 2}, {"latencySeconds": -1}, {"loss": "much"}])
 def test_a_link_that_makes_no_sense_is_invalid(api, spec):
     assert api.post(LINKS, link(**spec)).status == 422
+
+
+def test_a_trace_shows_every_step_with_its_details(api):
+    api.post(LINKS, link("far", loss=0.1))
+    api.post(LINKS, link("near", zones=["zone-a", "zone-a"], latencySeconds=0.01))
+    api.post(LINKS, link("here", zones=["zone-b", "zone-b"], latencySeconds=0.01))
+    status = trace(api).json["status"]
+    steps = {s["layer"]: s for s in status["steps"]}
+    suffixes = ("default.svc.cluster.local", "svc.cluster.local", "cluster.local")
+    assert (steps["dns"]["ndots"], steps["dns"]["candidates"]) == (5, [*(f"web.{s}" for s in suffixes), "web"])
+    (rule,) = steps["service"]["rules"]
+    assert (rule["target"], rule["probability"], rule["share"]) == ("default/web", 1, 1)
+    assert steps["service"]["rewritten"]["destination"].endswith(f"-> {rule['endpoint']}")
+    assert (steps["target"]["container"], steps["target"]["port"]) == ("c", 80)
+    if "from" in steps["route"]:  # on another node
+        assert steps["link"]["latency"] > 0
+        assert status["seconds"] == 2 * steps["link"]["latency"]
+
+
+def test_a_name_with_few_dots_is_tried_along_the_search_path_first(api):
+    status = trace(api, host="kubernetes.default").json["status"]
+    questions = [s["question"] for s in status["steps"] if s["layer"] == "dns"]
+    assert questions == ["kubernetes.default.default.svc.cluster.local", "kubernetes.default.svc.cluster.local"]
+    outside = [s["question"] for s in trace(api, host="example.com").json["status"]["steps"] if s["layer"] == "dns"]
+    assert (len(outside), outside[-1]) == (4, "example.com")

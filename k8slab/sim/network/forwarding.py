@@ -133,7 +133,9 @@ class Forwarder:
             path.step("target", f"{name} does not listen on {protocol} port {port}")
             return Outcome(ip, port, error=Refused)
         path.target = name
-        path.step("target", f"{name} listens on {protocol} port {port}", ip=ip, port=port, node=owner.node if owner else "")
+        where: Object = {"ip": ip, "port": port, "node": owner.node if owner else ""}
+        where |= {"container": listener.container} if listener.container else {}
+        path.step("target", f"{name} listens on {protocol} port {port}", **where)
         return Outcome(ip, port, listener, client_ip)
 
     def _permitted(

@@ -123,8 +123,10 @@ class Network:
 
     # --- sockets ---
 
-    def listen(self, ip: str, port: int, server: Server, protocol: str = "TCP", loopback_only: bool = False) -> None:
-        """Open a listening socket.
+    def listen(
+        self, ip: str, port: int, server: Server, protocol: str = "TCP", loopback_only: bool = False, container: str = ""
+    ) -> None:
+        """Open a listening socket; ``container`` is whose, for those who look at paths.
 
         Raises
         ------
@@ -133,7 +135,7 @@ class Network:
         """
         if (ip, port, protocol) in self._tables.listeners:
             raise OSError(EADDRINUSE, "Address already in use")
-        self._tables.listeners[ip, port, protocol] = Listener(server, loopback_only)
+        self._tables.listeners[ip, port, protocol] = Listener(server, loopback_only, container)
 
     def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:
         """Close a listening socket and the connections that wait for another request; harmless if there is none."""
@@ -353,7 +355,7 @@ class Network:
         trip = trip_time(link, SYN_RETRY, kernel.random)
         wait = outcome.wait or (SYN_TIMEOUT if trip is None else trip)
         if link != NO_LINK:
-            path.step("link", f"{link.latency * 1000:g} ms each way, {link.loss:.0%} of packets lost", seconds=wait)
+            _note_link(path, link, wait)
         left = None if deadline is None else max(0.0, deadline - kernel.now())
         if left is not None and left < wait:
             await kernel.sleep(left)
@@ -401,10 +403,19 @@ class Network:
             outcome = self._forwarder.forward(source, ip, port, protocol, path, path.time, None)
             path.verdict = outcome.error.kind if outcome.error else "connected"
             path.ended += outcome.wait
+            link = self._link(source, outcome.ip)
+            if link != NO_LINK and not outcome.wait:
+                _note_link(path, link, 2 * link.latency)
+                path.ended += 2 * link.latency
         return path
 
     def _close(self, path: PacketPath, verdict: str) -> None:
         self.paths.close(path, verdict, self._kernel.now())
+
+
+def _note_link(path: PacketPath, link: Link, seconds: float) -> None:
+    text = f"{link.latency * 1000:g} ms each way, {link.loss:.0%} of packets lost"
+    path.step("link", text, seconds=seconds, latency=link.latency, loss=link.loss)
 
 
 def _size(request: Request) -> int:

@@ -77,14 +77,15 @@ class Resolver:
         """Return the address of a host, and note every question and answer."""
         if is_address(host) or host in _hosts(source):
             return _hosts(source).get(host, host)
-        for candidate in source.resolv.candidates(host) if source.resolv.nameservers else ():
+        candidates = source.resolv.candidates(host) if source.resolv.nameservers else []
+        for candidate in candidates:
             way = PacketPath(0, self._kernel.now(), source.name, source.resolv.nameservers[0])
             try:
                 answer = await self.lookup(source, candidate, path=way)
             except NameserverTimeout as error:
                 self._note_silence(source, candidate, path, way)
                 raise NameserverTimeout(host, 53, error.ip, error.refused) from None
-            _note_answer(path, candidate, answer, way)
+            _note_answer(path, candidate, answer, way, source, candidates)
             if answer.addresses:
                 return self._kernel.random.choice(answer.addresses)
         raise UnknownHost(host)
@@ -93,7 +94,8 @@ class Resolver:
         """Do the same without time passing, taking the first of several addresses; without one, None and the path's verdict."""
         if is_address(host) or host in _hosts(source):
             return _hosts(source).get(host, host)
-        for candidate in source.resolv.candidates(host) if source.resolv.nameservers else ():
+        candidates = source.resolv.candidates(host) if source.resolv.nameservers else []
+        for candidate in candidates:
             way = PacketPath(0, path.time, source.name, source.resolv.nameservers[0])
             wait = self._would_be_silent(source, source.resolv.nameservers[0], way)
             if wait is not None:
@@ -101,7 +103,7 @@ class Resolver:
                 path.verdict, path.ended = NameserverTimeout.kind, path.time + wait
                 return None
             answer = self._dns.query(candidate)
-            _note_answer(path, candidate, answer, way)
+            _note_answer(path, candidate, answer, way, source, candidates)
             if answer.addresses:
                 return answer.addresses[0]
         path.verdict = UnknownHost.kind
@@ -144,7 +146,11 @@ def _hosts(source: NetNamespace) -> dict[str, str]:
     return {"localhost": "127.0.0.1", source.hostname: source.ip, **source.hosts}
 
 
-def _note_answer(path: PacketPath, name: str, answer: Answer, way: PacketPath) -> None:
+def _note_answer(
+    path: PacketPath, name: str, answer: Answer, way: PacketPath, source: NetNamespace, candidates: list[str]
+) -> None:
     found = [f"{r.type} {r.value}" for r in answer.records]
     by: Object = {"server": way.destination} | ({"answeredBy": way.target} if way.target else {})
+    if name == candidates[0]:
+        by |= {"ndots": source.resolv.ndots, "candidates": candidates}
     path.step("dns", f"{name} -> {', '.join(found) or answer.rcode}", question=name, answers=found, **by)

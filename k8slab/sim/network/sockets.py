@@ -55,3 +55,4 @@ class Listener(NamedTuple):
 
     server: Server
     loopback_only: bool
+    container: str = ""  #: whose it is

@@ -158,7 +158,8 @@ class SimulatedServer:
         for port in ports:
             try:
                 check_port(port, self.container.config.network.unprivileged_port_start, self.container.config.credentials)
-                network.listen(ip, port, TlsFront(self) if port in self.spec.get("tls-ports", ()) else self)
+                front = TlsFront(self) if port in self.spec.get("tls-ports", ()) else self
+                network.listen(ip, port, front, container=self.container.config.name)
             except OSError as error:
                 fields = {"port": str(port), "error": error.strerror or str(error), "errno": str(error.errno or EADDRINUSE)}
                 self.log(self.spec.get("port-taken", _PORT_TAKEN), to_stderr=True, fields=fields)
@@ -166,7 +167,7 @@ class SimulatedServer:
                 return
             self.listening.append(port)
         for port in () if self._exiting else self.ports("udp-ports"):
-            network.listen(ip, port, self, "UDP")
+            network.listen(ip, port, self, "UDP", container=self.container.config.name)
             self.udp.append(port)
         if not self._exiting:
             self.log(self.spec.get("ready-log", ""))

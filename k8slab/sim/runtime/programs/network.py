@@ -78,7 +78,7 @@ async def _listen(p: Process, port: int) -> int:
     server = _Listening(p)
     try:
         check_port(port, p.container.config.network.unprivileged_port_start, p.credentials)
-        network.listen(ip, port, server)
+        network.listen(ip, port, server, container=p.container.config.name)
     except OSError as error:
         return p.fail(f"bind: {error.strerror}")
     try:

@@ -71,7 +71,7 @@ async def _next(p: Process, only_try: bool) -> bytes:
 async def _listen(p: Process, port: int) -> int:
     network, ip = p.container.network, p.container.config.network.ip
     try:
-        network.listen(ip, port, _Datagrams(p), "UDP")
+        network.listen(ip, port, _Datagrams(p), "UDP", container=p.container.config.name)
     except OSError as error:
         return p.fail(f"bind: {error}")
     try:
