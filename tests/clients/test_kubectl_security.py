@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -131,9 +132,7 @@ def test_each_decision_names_its_binding_and_its_rule(kubectl: Kubectl) -> None:
     kubectl("create", "rolebinding", "joe", "--role=reader", "--user=joe")
     kubectl("get", "pods", "--as=joe")
     kubectl.fails("get", "secrets", "--as=joe")
-    path = "/api/v1/nodes/control-plane/proxy/logs/kubernetes/audit.log"
-    events = [json.loads(line) for line in kubectl("get", "--raw", path).lines]
-    here = [e for e in events if e.get("impersonatedUser", {}).get("username") == "joe"]
+    here = [e for e in audit_log(kubectl) if e.get("impersonatedUser", {}).get("username") == "joe"]
     decided = {e["objectRef"]["resource"]: e for e in here if e.get("objectRef", {}).get("namespace") == kubectl.namespace}
     notes = decided["pods"]["annotations"]
     assert notes["authorization.k8s.io/decision"] == "allow"
@@ -142,6 +141,21 @@ def test_each_decision_names_its_binding_and_its_rule(kubectl: Kubectl) -> None:
     assert json.loads(notes["sim.k8slab.dev/rule"]) == {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
     assert decided["secrets"]["annotations"]["authorization.k8s.io/decision"] == "forbid"
     assert decided["secrets"]["responseStatus"]["code"] == 403
+
+
+def audit_log(kubectl: Kubectl) -> list[dict[str, Any]]:
+    path = "/api/v1/nodes/control-plane/proxy/logs/kubernetes/audit.log"
+    return [json.loads(line) for line in kubectl("get", "--raw", path).lines]
+
+
+def test_who_is_turned_away_at_the_door_is_in_the_audit_log(kubectl: Kubectl) -> None:
+    bare = f"--kubeconfig={_without_certificate(kubectl)}"
+    refused = kubectl.fails("get", "pods", "--token=nonsense", bare)
+    assert "You must be logged in to the server (Unauthorized)" in refused or "provide credentials" in refused
+    path = f"/api/v1/namespaces/{kubectl.namespace}/pods"
+    (event,) = [e for e in audit_log(kubectl) if e["requestURI"].startswith(path) and e["responseStatus"]["code"] == 401]
+    assert (event["user"], event["responseStatus"]["message"]) == ({}, "Authentication failed, attempted: bearer")
+    assert "annotations" not in event
 
 
 def test_impersonation_shows_who_one_would_be_and_needs_the_right_to_it(kubectl: Kubectl) -> None:

@@ -37,6 +37,7 @@ Aggregated = Callable[[Request, RequestInfo, UserInfo], Awaitable[Response | Str
 _WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
+_NOBODY = UserInfo("")  #: whom the audit log names when authentication has failed
 _ALLOWED = Decision(True)
 
 
@@ -155,14 +156,28 @@ class ApiServer:
         header, certificate = request.headers.get("authorization", ""), request.scope.get("peer_certificate")
         try:
             user = self._authenticator.authenticate(header, certificate)
-        except StatusError:
+        except StatusError as error:
             self._requests.authenticated(None)
+            tried = "x509" if certificate else "bearer"
+            told = StatusError(401, "Unauthorized", f"Authentication failed, attempted: {tried}", error.details)
+            self._turned_away(request, _NOBODY, told)
             raise
         self._requests.authenticated(user)
-        acting = impersonated(user, request.all_headers(), self._authorizer)
-        query = request.scope["query_string"].decode("latin-1")
-        uri = f"{request.path}?{query}" if query else request.path
-        return _Caller(user, acting, uri, request.headers.get("user-agent", ""), request.annotations, self._driver.now())
+        try:
+            acting = impersonated(user, request.all_headers(), self._authorizer)
+        except StatusError as error:
+            self._turned_away(request, user, error)
+            raise
+        return _Caller(
+            user, acting, _uri(request), request.headers.get("user-agent", ""), request.annotations, self._driver.now()
+        )
+
+    def _turned_away(self, request: Request, user: UserInfo, error: StatusError) -> None:
+        """Note a request that came no further than authentication or impersonation."""
+        info = parse_request(request.method, request.path, request.query)
+        target = (self._scheme.get(info.group, info.version, info.resource), info.subresource, info.namespace, info.name)
+        agent = request.headers.get("user-agent", "")
+        self._audit.record(user, info.verb, *target, error.code, decision=None, uri=_uri(request), user_agent=agent, error=error)
 
     def _authorize(self, caller: _Caller, info: RequestInfo, resource: Resource | None) -> None:
         user = caller.user
@@ -230,6 +245,11 @@ class ApiServer:
             return
         self._record(caller, info, resource, 101)
         await self._streaming.connect(request, info, receive, send)
+
+
+def _uri(request: Request) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.path}?{query}" if query else request.path
 
 
 def _settle(done: "asyncio.Future[None]", error: Exception | None) -> None:

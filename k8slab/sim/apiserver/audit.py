@@ -36,7 +36,7 @@ _CHATTER = ("events", "leases")
 
 #: What `AuditLog.record` keeps: sequence, received, finished, then its parameters in their order; `_event` reads it.
 _Record = tuple[
-    int, float, float, UserInfo, str, Resource | None, str, str, str, int, Decision, UserInfo | None, str, str,
+    int, float, float, UserInfo, str, Resource | None, str, str, str, int, Decision | None, UserInfo | None, str, str,
     StatusError | None, Mapping[str, str] | None,
 ]  # fmt: skip
 
@@ -71,7 +71,7 @@ class AuditLog:
         name: str,
         code: int,
         *,
-        decision: Decision = _ALLOWED,
+        decision: Decision | None = _ALLOWED,
         received: float | None = None,
         impersonated: UserInfo | None = None,
         uri: str = "",
@@ -88,7 +88,7 @@ class AuditLog:
         code
             HTTP status of the answer.
         decision
-            Of authorization.
+            Of authorization; None if the request did not come as far.
         received
             When the request came, if not now.
         impersonated
@@ -159,12 +159,18 @@ def _event(record: _Record) -> Object:
     event["responseStatus"] = _response(code, error)
     event["requestReceivedTimestamp"] = _timestamp(began)
     event["stageTimestamp"] = _timestamp(ended)
-    word = "allow" if decision.allowed else "forbid"
-    event["annotations"] = {"authorization.k8s.io/decision": word, "authorization.k8s.io/reason": decision.reason}
-    if decision.evidence is not None:
-        event["annotations"][RULE] = orjson.dumps(decision.evidence.rule, option=orjson.OPT_SORT_KEYS).decode()
-    event["annotations"] |= annotations or {}
+    notes = {**_decision(decision), **(annotations or {})} if decision is not None else annotations
+    if notes:
+        event["annotations"] = notes
     return event
+
+
+def _decision(decision: Decision) -> dict[str, str]:
+    word = "allow" if decision.allowed else "forbid"
+    notes = {"authorization.k8s.io/decision": word, "authorization.k8s.io/reason": decision.reason}
+    if decision.evidence is not None:
+        notes[RULE] = orjson.dumps(decision.evidence.rule, option=orjson.OPT_SORT_KEYS).decode()
+    return notes
 
 
 @lru_cache(maxsize=1024)

@@ -25,8 +25,10 @@ async def _cd(shell: Shell, words: list[str], streams: Streams) -> int:
     target = shell.variables.get("OLDPWD", "/") if target == "-" else target
     path = shell.process.path(target)
     try:
-        if not isinstance(shell.process.files.find(path), Directory):
+        found = shell.process.files.find(path)
+        if not isinstance(found, Directory):
             raise FileError("Not a directory")
+        shell.process.files.require(found, "x")
     except FileError as error:
         shell.complain(f"cd: can't cd to {target}: {error}")
         return 1
