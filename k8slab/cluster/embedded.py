@@ -132,7 +132,7 @@ def up(
         if port and port != running.port:
             raise K8slabError(f'the cluster in "{state}" runs on port {running.port} already; "k8slab down" stops it')
         return running
-    command = [sys.executable, "-m", "k8slab.sim.server", "--state", str(state), "--nodes", str(nodes), "--name", name]
+    command = [sys.executable, "-m", "k8slab.sim", "--state", str(state), "--nodes", str(nodes), "--name", name]
     command += ["--clock", clock, "--rate", str(rate), "--port", str(port)]
     command += ["--kind-config", str(kind_config)] if kind_config else []
     command += ["--seed", str(seed)] if seed is not None else []

@@ -1,4 +1,4 @@
-"""The embedded cluster as a process: ``python -m k8slab.sim.server``.
+"""The embedded cluster as a process: ``python -m k8slab.sim``.
 
 It takes a state directory (only one server at a time may have it), makes the PKI, opens the store, starts the cluster and
 serves the Kubernetes API over TLS on loopback. `k8slab.cluster.embedded` starts and stops it; `ServerThread` runs the same
@@ -243,7 +243,7 @@ async def _until_signalled(config: ServerConfig, ready: Callable[[Path], object]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a server in this process; ``--ready-fd`` gets "ready PATH" or "error TEXT"."""
-    parser = argparse.ArgumentParser(prog="k8slab.sim.server", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="k8slab.sim", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--nodes", type=int, default=3)
@@ -262,7 +262,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     report = _reporter(options.ready_fd)
     try:
-        _run_loop(_until_signalled(_config(options), lambda path: report(f"ready {path}")))
+        _run_loop(_until_signalled(_config(options), lambda path: _settle_down(report, path)))
     except K8slabError as error:
         report(f"error {error}")
         return 1
@@ -271,6 +271,13 @@ def main(arguments: list[str] | None = None) -> int:
         report(f"error the server cannot start: {error.strerror}{place}")
         return 1
     return 0
+
+
+def _settle_down(report: Callable[[str], None], path: Path) -> None:
+    """Say that the API answers, and let the garbage collector look at what comes from now on, not at what is there to stay."""
+    report(f"ready {path}")
+    gc.freeze()
+    gc.enable()
 
 
 def _reporter(handle: int | None) -> Callable[[str], None]:

@@ -134,7 +134,7 @@ def test_no_acknowledged_write_is_lost_when_the_server_is_killed(k8slab: K8slab)
 
 def test_two_servers_cannot_share_a_state_directory(k8slab: K8slab) -> None:
     k8slab("up")
-    second = run([sys.executable, "-m", "k8slab.sim.server", "--state", str(k8slab.state)], k8slab.environment)
+    second = run([sys.executable, "-m", "k8slab.sim", "--state", str(k8slab.state)], k8slab.environment)
     assert second.code == 1
     assert second.out.strip() == (
         f'error another k8slab server is using the state directory "{k8slab.state}"; '
