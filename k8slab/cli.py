@@ -127,7 +127,8 @@ def status(which: Which = "auto", state: State = None) -> None:
 
     chosen = source(which, state)
     if not chosen.running():
-        typer.echo(f'no {chosen.kind} cluster is running; "k8slab up --cluster {chosen}" starts one')
+        how = "k8slab up" if chosen.kind == "embedded" else f"k8slab up --cluster {chosen}"
+        typer.echo(f'no {chosen.kind} cluster is running; "{how}" starts one')
         raise typer.Exit(1)
     found = embedded.find(state) if chosen.kind == "embedded" else None
     for name, value in (facts(found) if found else chosen.status()).items():
