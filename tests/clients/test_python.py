@@ -254,3 +254,18 @@ def test_anybody_can_verify_a_service_account_token_with_the_issuers_keys(api: c
     claims = jwt.decode(token, key.key, algorithms=issuer["id_token_signing_alg_values_supported"], audience="chat")
     assert (claims["iss"], claims["sub"]) == (issuer["issuer"], f"system:serviceaccount:{namespace}:default")
     assert issuer["jwks_uri"].endswith("/openid/v1/jwks")
+
+
+def test_the_only_app_container_needs_no_name_beside_init_containers(core: client.CoreV1Api, namespace: str) -> None:
+    pod = yaml.safe_load(TALKER)
+    pod["spec"]["initContainers"] = [{"name": "first", "image": "busybox:1.36", "command": ["true"]}]
+    core.create_namespaced_pod(namespace, pod)
+    eventually(lambda: core.read_namespaced_pod("talker", namespace).status.phase == "Running")
+    assert eventually(lambda: core.read_namespaced_pod_log("talker", namespace)).startswith("line 1\n")
+    pod["metadata"]["name"] = "two"
+    pod["spec"]["containers"].append({**pod["spec"]["containers"][0], "name": "second"})
+    core.create_namespaced_pod(namespace, pod)
+    with pytest.raises(ApiException) as refused:
+        core.read_namespaced_pod_log("two", namespace)
+    wanted = "a container name must be specified for pod two, choose one of: [first main second]"
+    assert status_of(refused.value)["message"] == wanted

@@ -105,18 +105,17 @@ class Kubelets:
 
 
 def container_of(pod: Object, wanted: str) -> str:
-    """Return the name of the container that is meant; 400 if it is none of the Pod's, or could be several."""
+    """Return the name of the container that is meant; 400 if it is none of the Pod's, or could be several.
+
+    A Pod's only app container is meant whatever others there are.
+    """
     spec, name = pod["spec"], pod["metadata"]["name"]
     main: list[str] = [c["name"] for c in spec.get("containers") or ()]
-    inits = [c["name"] for c in spec.get("initContainers") or ()]
-    ephemeral = [c["name"] for c in spec.get("ephemeralContainers") or ()]
+    every = [c["name"] for field in ("initContainers", "containers", "ephemeralContainers") for c in spec.get(field) or ()]
     if wanted:
-        if wanted not in (*main, *inits, *ephemeral):
+        if wanted not in every:
             raise bad_request(f"container {wanted} is not valid for pod {name}")
         return wanted
-    if len(main) == 1 and not inits and not ephemeral:
+    if len(main) == 1:
         return main[0]
-    choices = f"[{' '.join(main)}]"
-    if inits:
-        choices += f" or one of the init containers: [{' '.join(inits)}]"
-    raise bad_request(f"a container name must be specified for pod {name}, choose one of: {choices}")
+    raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(every)}]")

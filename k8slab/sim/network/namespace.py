@@ -96,8 +96,18 @@ class NetNamespace:
         return int(first), int(last)
 
     def hosts_file(self) -> str:
-        """Return ``/etc/hosts`` as the kubelet writes it."""
+        """Return ``/etc/hosts`` as the kubelet writes it.
+
+        >>> hosts = {"web.front.chat.svc.cluster.local": "10.244.1.2", "db": "192.0.2.7", "cache": "192.0.2.7"}
+        >>> text = NetNamespace("10.244.1.2", "node", "chat/web", ResolvConf(), "web", hosts).hosts_file()
+        >>> text.splitlines()[-4::3]
+        ['10.244.1.2\\tweb.front.chat.svc.cluster.local\\tweb', '192.0.2.7\\tdb\\tcache']
+        """
         head = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
         head += "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
-        aliases = "".join(f"{ip}\t{name}\n" for name, ip in self.hosts.items())
-        return f"{head}{self.ip}\t{self.hostname}\n" + (f"\n# Entries added by HostAliases.\n{aliases}" if aliases else "")
+        by_ip: dict[str, list[str]] = {self.ip: []}
+        for name, ip in self.hosts.items():
+            by_ip.setdefault(ip, []).append(name)
+        own = "\t".join([self.ip, *by_ip.pop(self.ip), self.hostname])
+        aliases = "".join("\t".join([ip, *names]) + "\n" for ip, names in by_ip.items())
+        return f"{head}{own}\n" + (f"\n# Entries added by HostAliases.\n{aliases}" if aliases else "")

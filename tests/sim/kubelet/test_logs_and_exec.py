@@ -158,3 +158,10 @@ def test_containers_use_cpu_and_memory(world):
     usage = world.kubelets[0].usage()
     assert usage["chat/web"]["c"] == {"cpu": 1, "memory": 7 << 20}
     assert usage["chat/burner"]["c"]["cpu"] == 500
+
+
+def test_sysctl_shows_what_the_pod_sets(world):
+    sysctls = [{"name": "kernel.shm_rmid_forced", "value": "1"}]
+    world.shell("box", "sleep 1000", spec={"securityContext": {"sysctls": sysctls}})
+    assert world.sh("box", "sysctl kernel.shm_rmid_forced; sysctl -n kernel.shm_rmid_forced") == "kernel.shm_rmid_forced = 1\n1\n"
+    assert "No such file or directory" in world.sh("box", "sysctl kernel.nothing")
