@@ -28,9 +28,10 @@ _CORE = (
     "touch", "tr", "true", "truncate",
     "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
+_KERNEL = ("chroot", "dmesg", "mknod", "sysctl")
 _NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")
 _SETS = {
-    "busybox": [*_CORE, *_NET, "ash", "busybox"],
+    "busybox": [*_CORE, *_KERNEL, *_NET, "ash", "busybox"],
     "iproute": ["ip", "ping", "traceroute"],
     "debian": [*(c for c in _CORE if c not in ("ps", "top", "free")), "bash", "getent", "dash", "tput"],
     "curl": ["curl"],

@@ -190,6 +190,25 @@ def test_mounting_needs_sys_admin(world: World) -> None:
     assert world.sh("admin", "touch /tmp/f; mount -t tmpfs t /tmp; ls /tmp") == ""
 
 
+def test_the_kernel_asks_for_its_capabilities(world: World) -> None:
+    sleeper(world, name="plain")
+    sleeper(world, name="tight", securityContext={"capabilities": {"drop": ["ALL"]}})
+    sleeper(world, name="all", securityContext={"privileged": True})
+    script = "mknod /tmp/d c 1 3; chroot /tmp ls; ip link set eth0 down; dmesg | head -1; sysctl -w kernel.hostname=x"
+    assert world.sh("tight", script) == (
+        "mknod: /tmp/d: Operation not permitted\n"
+        "chroot: can't change root directory to '/tmp': Operation not permitted\n"
+        "ip: RTNETLINK answers: Operation not permitted\ndmesg: klogctl: Operation not permitted\n"
+        "sysctl: error setting key 'kernel.hostname': Read-only file system\n"
+    )
+    assert world.sh("plain", script) == (
+        "chroot: can't execute 'ls': No such file or directory\n"
+        "ip: RTNETLINK answers: Operation not permitted\ndmesg: klogctl: Operation not permitted\n"
+        "sysctl: error setting key 'kernel.hostname': Read-only file system\n"
+    )
+    assert "kernel.hostname = x" in world.sh("all", script)
+
+
 def test_low_ports_are_free_in_a_pod_but_not_on_the_node(world: World) -> None:
     listen = "nc -l -p 80 & sleep 1; echo $(netstat | grep -c :80)"
     sleeper(world, securityContext={"runAsUser": 1000}, name="pod")

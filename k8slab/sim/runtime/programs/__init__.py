@@ -13,6 +13,7 @@ from k8slab.sim.runtime.programs import (
     files,
     http,
     identity,
+    kernel,
     names,
     network,
     shells,
@@ -24,5 +25,8 @@ from k8slab.sim.runtime.programs import (
 __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
-for _module in (archive, basic, diagnosis, disk, editing, files, http, identity, names, network, shells, system, text, values):
+_MODULES = (
+    archive, basic, diagnosis, disk, editing, files, http, identity, kernel, names, network, shells, system, text, values,
+)  # fmt: skip
+for _module in _MODULES:
     PROGRAMS |= _module.COMMANDS

@@ -15,6 +15,10 @@ async def ip(p: Process) -> int:
     network, own = p.container.network, p.container.config.network
     words = [a for a in p.args if not a.startswith("-")]
     what = words[0] if words else "addr"
+    if {"add", "del", "set", "change", "replace", "flush"} & set(words[1:2]):
+        if not p.credentials.can("NET_ADMIN"):
+            return p.fail("RTNETLINK answers: Operation not permitted", 2)
+        raise BadUsage("changes of the network are not simulated")
     if "route".startswith(what):
         p.out("".join(f"{line}\n" for line in network.routes(own)))
     elif "address".startswith(what) or what in ("addr", "link"):
