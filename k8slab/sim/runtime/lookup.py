@@ -25,7 +25,7 @@ _CORE = (
     "ls", "md5sum",
     "mkdir", "mktemp", "mount", "mv", "nproc", "printenv", "printf", "ps", "pwd", "readlink", "rm", "rmdir", "sed",
     "seq", "sha256sum", "sleep", "sort", "stat", "stty", "su", "sync", "tail", "tar", "tee", "test", "timeout", "top",
-    "touch", "tr", "true", "truncate",
+    "sysctl", "touch", "tr", "true", "truncate",
     "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
 _KERNEL = ("chroot", "dmesg", "mknod", "sysctl")
