@@ -70,6 +70,7 @@ from k8slab.sim.network import NetNamespace, Network
 from k8slab.sim.network.ingress import IngressTable
 from k8slab.sim.network.routes import PodNetwork
 from k8slab.sim.nodeports import NodePorts
+from k8slab.sim.portmappings import PortMappings, entrance
 from k8slab.sim.runtime import Runtime
 from k8slab.sim.runtime.saving import DiskKeeper
 from k8slab.sim.scheduler import Scheduler, TraceLog
@@ -341,7 +342,7 @@ class Cluster:
         kubeadm = self.loopback.client(MASTER, "kubeadm")
         for node in self.config.nodes:
             labels = {f"node-role.kubernetes.io/{role}": "" for role in node.roles}
-            if self.config.ingress and node is self.config.nodes[0]:
+            if self.config.ingress and node is entrance(self.config.nodes):
                 labels[ingress.READY_LABEL] = "true"
             if labels:
                 kubeadm.patch("nodes", node.name, "", {"metadata": {"labels": labels}}, "strategic")
@@ -352,7 +353,7 @@ class Cluster:
             return replace(node, roles=())
         server = "control-plane" in node.roles
         own = (*SYSTEM_IMAGES[""], PLUGINS[self.config.pod_network], *(SYSTEM_IMAGES["control-plane"] if server else ()))
-        if self.config.ingress and node is self.config.nodes[0]:
+        if self.config.ingress and node is entrance(self.config.nodes):
             own = (*own, ingress.IMAGE)
         self.runtime.node(node.name).remember(own)
         return replace(node, roles=(), static_pods=tuple(control_plane_pods(node.internal_ip)) if server else ())
@@ -384,8 +385,15 @@ class Cluster:
         """Return what leads from the host to the Ingress controller; to be opened when the cluster has been started."""
         if not self.config.ingress:
             return None
-        visitors = Visitors(self.kernel, self.driver, self.network, self.config.nodes[0].internal_ip)
-        return IngressDoor(self.loopback.client(MASTER, "k8slab"), visitors, self.ingress_table)
+        node = entrance(self.config.nodes)
+        visitors = Visitors(self.kernel, self.driver, self.network, node.internal_ip)
+        usual = {port: host_port for host_port, port in node.port_mappings}
+        return IngressDoor(self.loopback.client(MASTER, "k8slab"), visitors, self.ingress_table, usual)
+
+    def port_mappings(self) -> PortMappings:
+        """Return what serves the port mappings of a kind configuration; to be opened when the cluster has been started."""
+        client, config = self.loopback.client(MASTER, "k8slab"), self.config
+        return PortMappings(client, self.kernel, self.driver, self.network, config.nodes, config.ingress)
 
     def stop(self) -> None:
         """Stop the components and let the store's file go."""

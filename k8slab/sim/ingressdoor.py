@@ -11,6 +11,8 @@ import logging
 import socket
 import ssl
 import tempfile
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.addons.ingress import HTTP_MARK, HTTPS_MARK, NAMESPACE, SERVICE
@@ -29,8 +31,8 @@ _MORE = 20
 
 
 def _bound(usual: int) -> socket.socket | None:
-    """Return a socket at a port of loopback or at one of those after it; None if all are taken."""
-    for number in range(usual, usual + _MORE):
+    """Return a socket at a port of loopback, at one of those after it, or at any that is free."""
+    for number in (*range(usual, usual + _MORE), 0):
         found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -55,9 +57,14 @@ class IngressDoor:
         Lead to the node with the controller.
     table
         Has the certificates.
+    mapped
+        Other ports of the host than the usual ones, by the node's port (80, 443).
     """
 
-    def __init__(self, client: Client, visitors: Visitors, table: IngressTable) -> None:
+    def __init__(
+        self, client: Client, visitors: Visitors, table: IngressTable, mapped: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
+        self._usual = {port: mapped.get(port, usual) for port, usual in _DOORS.items()}
         self._client, self._visitors, self._table = client, visitors, table
         self._servers: list[asyncio.Server] = []
         self._sockets: dict[int, socket.socket] = {}
@@ -68,16 +75,16 @@ class IngressDoor:
         service = self._client.informer("services").get(SERVICE, NAMESPACE)
         if service is None:
             return
-        self._sockets = {port: found for port, usual in _DOORS.items() if (found := _bound(usual)) is not None}
+        self._sockets = {port: found for port, usual in self._usual.items() if (found := _bound(usual)) is not None}
         urls = {port: f"{scheme}://{HOST}:{self._number(port)}" for port, scheme in ((80, "http"), (443, "https"))}
-        if len(self._sockets) == len(_DOORS):
+        if len(self._sockets) == len(self._usual):
             self._table.host_ports = {str(self._number(80)): str(self._number(443))}
         marks = {mark: urls[port] if port in self._sockets else None for port, mark in ((80, HTTP_MARK), (443, HTTPS_MARK))}
         self._client.patch("services", SERVICE, NAMESPACE, {"metadata": {"annotations": marks}}, "merge")
         self._tell(service, " and ".join(urls[port] for port in self._sockets))
 
     def _tell(self, service: Object, where: str) -> None:
-        taken = [f"{HOST}:{usual}" for port, usual in _DOORS.items() if self._number(port) != usual]
+        taken = [f"{HOST}:{usual}" for port, usual in self._usual.items() if self._number(port) != usual]
         text = f"the Ingress controller is at {where} on the host" if where else "the host cannot reach the Ingress controller"
         if taken:
             text = f"{' and '.join(taken)}: taken by another program; {text}"

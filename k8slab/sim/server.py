@@ -100,13 +100,14 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
     path = state / "kubeconfig"
     gc.set_threshold(*_GC_THRESHOLDS)
     cluster = Cluster(_cluster_config(config), pki, asyncio.get_running_loop())
-    node_ports, ingress = cluster.node_ports(), cluster.ingress_door()
+    node_ports, ingress, mappings = cluster.node_ports(), cluster.ingress_door(), cluster.port_mappings()
     try:
         cluster.start()
         node_ports.start()
         if ingress is not None:
             ingress.announce()
             await ingress.open()
+        await mappings.open()
         door = Door(cluster.application(), pki, listener)
         cluster.api_switch.doors.append(door.turn)
         await door.open()
@@ -119,6 +120,7 @@ async def serve(config: ServerConfig, ready: Callable[[Path], object], stop: asy
         await door.close()
     finally:
         node_ports.stop()
+        mappings.close()
         if ingress is not None:
             ingress.close()
         cluster.stop()

@@ -48,14 +48,28 @@ def nodes_of_kind_config(config: dict[str, Any]) -> list[NodeConfig]:
         counts[role] += 1
         first = role == "control-plane" and counts[role] == 1
         name = role if first else f"{role}-{counts[role]}"
-        nodes.append(_node(len(nodes), name, role, given.get("labels") or {}))
+        nodes.append(_node(len(nodes), name, role, given.get("labels") or {}, _mappings(given)))
     if not counts["worker"]:
         for node in nodes:
             node.taints.clear()
     return nodes
 
 
-def _node(index: int, name: str, role: str, labels: dict[str, str]) -> NodeConfig:
+def _mappings(given: dict[str, Any]) -> tuple[tuple[int, int], ...]:
+    """Return host port and port of the extraPortMappings of a node; those of other protocols than TCP are left out."""
+    found = []
+    for entry in given.get("extraPortMappings") or ():
+        host_port, port = entry.get("hostPort"), entry.get("containerPort")
+        if not all(isinstance(n, int) and 0 < n < 65536 for n in (host_port, port)):
+            raise K8slabError(f"extraPortMappings need a hostPort and a containerPort between 1 and 65535, not {entry}")
+        if entry.get("protocol", "TCP") == "TCP":
+            found.append((host_port, port))
+    return tuple(found)
+
+
+def _node(
+    index: int, name: str, role: str, labels: dict[str, str], port_mappings: tuple[tuple[int, int], ...] = ()
+) -> NodeConfig:
     taints: list[Object] = [dict(_CONTROL_PLANE_TAINT)] if role == "control-plane" else []
     zone = {"topology.kubernetes.io/region": "region-1", "topology.kubernetes.io/zone": ZONES[(index + 1) % 2]}
     high, low = divmod(index, 256)
@@ -67,4 +81,5 @@ def _node(index: int, name: str, role: str, labels: dict[str, str]) -> NodeConfi
         pod_cidr=f"10.{244 + high}.{low}.0/24",
         internal_ip=f"172.18.{high}.{low + 2}" if low < 250 else f"172.19.{high}.{low - 248}",
         roles=(role,) if role == "control-plane" else (),
+        port_mappings=port_mappings,
     )

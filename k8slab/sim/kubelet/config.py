@@ -25,6 +25,8 @@ class NodeConfig:
         Its own address.
     static_pods
         Manifests that its kubelet runs by itself.
+    port_mappings
+        Ports of the host that lead to ports of the node.
     roles
         Become labels ``node-role.kubernetes.io/<role>``.
     """
@@ -37,6 +39,7 @@ class NodeConfig:
     internal_ip: str = "172.18.0.2"
     roles: tuple[str, ...] = ()
     static_pods: tuple[Object, ...] = ()
+    port_mappings: tuple[tuple[int, int], ...] = ()
 
     def resources(self) -> dict[str, str]:
         """Return the capacity with defaults filled in."""

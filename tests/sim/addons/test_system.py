@@ -147,3 +147,13 @@ def test_a_component_that_is_down_shows_in_its_static_pod_until_it_is_up_again(a
     assert api.delete(f"{faults}/f").status == 200
     api.advance(5)
     assert state() == ("Running", False)
+
+
+def test_a_cluster_that_was_without_gets_them_when_it_starts_with_them(make_api, tmp_path):
+    api = make_api(workers=1, database=tmp_path / "cluster.db")
+    api.cluster.stop()
+    again = make_api(workers=1, system_pods=True, database=tmp_path / "cluster.db")
+    again.advance(5)
+    assert len(pods(again)) == 10
+    box(again)
+    assert trace(again)["verdict"] == "connected"

@@ -27,7 +27,9 @@ def install_system_pods(client: Client, pod_network: PodNetwork) -> None:
     if client.informer("configmaps").get(_MARK, "kube-system") is not None:
         return
     for resource, obj in [*coredns_objects(), *daemon_objects(pod_network), ("configmaps", _kubeadm_config())]:
-        client.create(resource, obj)
+        meta = obj["metadata"]
+        if client.informer(resource).get(meta["name"], meta.get("namespace", "")) is None:  # a cluster that was without
+            client.create(resource, obj)
 
 
 def _kubeadm_config() -> Object:
