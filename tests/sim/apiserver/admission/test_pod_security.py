@@ -160,3 +160,38 @@ def test_an_unknown_level_is_invalid(admit):
         'Namespace "x" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "strict": '
         "must be one of privileged, baseline, restricted"
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "version", "reasons"),
+    [
+        ("restricted", "v1.0", ["runAsNonRoot != true"]),
+        ("restricted", "v1.8", ["allowPrivilegeEscalation != false", "runAsNonRoot != true"]),
+        ("restricted", "v1.19", ["allowPrivilegeEscalation != false", "runAsNonRoot != true", "seccompProfile"]),
+        (
+            "restricted",
+            "v1.22",
+            ["allowPrivilegeEscalation != false", "unrestricted capabilities", "runAsNonRoot != true", "seccompProfile"],
+        ),
+    ],
+)
+def test_a_pinned_version_knows_only_the_checks_of_its_time(level, version, reasons):
+    assert [violation.reason for violation in evaluate(level, {}, PLAIN, version)] == reasons
+
+
+def test_before_the_stricter_check_came_the_baseline_one_counts():
+    pod = {"containers": [{"name": "c", "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}}}]}
+    assert "non-default capabilities" in [v.reason for v in evaluate("restricted", {}, pod, "v1.21")]
+    assert "non-default capabilities" not in [v.reason for v in evaluate("restricted", {}, pod, "v1.22")]
+
+
+def test_a_probe_of_another_host_is_refused_since_1_34():
+    pod = {"containers": [{"name": "c", "livenessProbe": {"tcpSocket": {"port": 1, "host": "10.0.0.1"}}}]}
+    assert evaluate("baseline", {}, pod, "v1.33") == []
+    assert len(evaluate("baseline", {}, pod, "v1.34")) == 1
+
+
+def test_what_only_linux_has_is_not_asked_of_windows_pods():
+    pod = {**PLAIN, "os": {"name": "windows"}}
+    assert [v.reason for v in evaluate("restricted", {}, pod)] == ["runAsNonRoot != true"]
+    assert len(evaluate("restricted", {}, pod, "v1.24")) == 4

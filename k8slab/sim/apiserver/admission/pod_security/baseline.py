@@ -19,7 +19,7 @@ from k8slab.sim.apiserver.admission.pod_security.spec import (
     unconfined,
 )
 
-__all__ = ["BASELINE", "RELAXED"]
+__all__ = ["BASELINE", "RELAXED", "SINCE"]
 
 
 def _app_armor(meta: Object, spec: Object) -> Violation | None:
@@ -187,3 +187,5 @@ BASELINE: tuple[Check, ...] = (
 )
 #: Those that the restricted level has in a stricter form of its own.
 RELAXED = (_capabilities_baseline, _host_path_volumes, _seccomp_baseline)
+#: Minor versions with which checks came; the others were there from the start.
+SINCE: dict[Check, int] = {_seccomp_baseline: 19, _host_probes: 34}

@@ -104,7 +104,8 @@ def _level(policy: dict[str, str], mode: str) -> str:
 
 
 def _violations(policy: dict[str, str], mode: str, meta: Object, spec: Object) -> list[Violation]:
-    return evaluate(policy.get(_PREFIX + mode, "privileged"), meta, spec)
+    version = policy.get(f"{_PREFIX}{mode}-version", "latest")
+    return evaluate(policy.get(_PREFIX + mode, "privileged"), meta, spec, version)
 
 
 def _text(verb: str, policy: dict[str, str], mode: str, violations: list[Violation]) -> str:

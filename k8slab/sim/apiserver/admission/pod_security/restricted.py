@@ -17,7 +17,7 @@ from k8slab.sim.apiserver.admission.pod_security.spec import (
     unconfined,
 )
 
-__all__ = ["RESTRICTED"]
+__all__ = ["LINUX_ONLY", "RESTRICTED", "SINCE", "STRICTER"]
 
 
 def _escalation(meta: Object, spec: Object) -> Violation | None:
@@ -75,6 +75,13 @@ def _seccomp_restricted(meta: Object, spec: Object) -> Violation | None:
     return Violation("seccompProfile", f"pod or {named(names)} {text}") if names else None
 
 
+#: What takes the place of which check of the baseline (in the order of `RELAXED`).
+STRICTER: dict[Check, Check] = dict(
+    zip(RELAXED, (_capabilities_restricted, _restricted_volumes, _seccomp_restricted), strict=True)
+)
+SINCE: dict[Check, int] = {_escalation: 8, _capabilities_restricted: 22, _run_as_user: 23, _seccomp_restricted: 19}
+#: What does not concern pods for Windows.
+LINUX_ONLY: tuple[Check, ...] = (_escalation, _capabilities_restricted, _seccomp_restricted)
 RESTRICTED: tuple[Check, ...] = (
     *(check for check in BASELINE if check not in RELAXED),
     _escalation,
