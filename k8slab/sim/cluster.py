@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from k8slab.apimachinery.timestamps import parse_time
 from k8slab.sim import glassbox_network
 from k8slab.sim.addons import ingress, metrics
 from k8slab.sim.addons.dns import install_dns
@@ -142,6 +143,7 @@ class Cluster:
         self.kernel = Kernel(Clock(config.clock_mode, config.clock_rate), config.seed)
         self.kernel.on_error = lambda error: log.error("a component failed", exc_info=error)
         self.store = Store(Log(config.database, loop.call_soon_threadsafe) if config.database else None)
+        self.kernel.clock.jump(max(0.0, _last_moment(self.store) - self.kernel.now()))
         self.driver = Driver(self.kernel, loop)
         self.scheme = Scheme()
         ours = (*RESOURCES, FAULT, LOAD_RUN, *glassbox_network.RESOURCES)
@@ -428,3 +430,9 @@ class Cluster:
 
     def _node_client(self, node: str) -> LoopbackClient:
         return self.loopback.client(node_user(node), "kubelet")
+
+
+def _last_moment(store: Store) -> float:
+    """Return until when the cluster of a store has lived, by its leases: time never goes back, also on another clock."""
+    renewed = (entry.value["spec"].get("renewTime") for entry in store.range("/registry/leases/"))
+    return max((parse_time(text) for text in renewed if text), default=0.0)

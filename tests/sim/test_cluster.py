@@ -150,3 +150,13 @@ def test_old_revisions_are_forgotten_after_five_to_ten_minutes(api: Api) -> None
     api.post(MAPS, {"metadata": {"name": "b"}})
     (event,) = api.watch(f"{MAPS}?watch=1&resourceVersion={old}").events()
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+
+
+def test_time_does_not_go_back_when_a_cluster_whose_clock_ran_ahead_starts_again(make_api: Callable[..., Api], tmp_path: Path) -> None:
+    first = make_api(workers=1, database=tmp_path / "db")
+    first.advance(100_000)
+    before = first.cluster.kernel.now()
+    first.settle()
+    first.cluster.stop()
+    again = make_api(workers=1, database=tmp_path / "db")
+    assert before - 10 <= again.cluster.kernel.now() <= before + 10

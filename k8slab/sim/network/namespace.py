@@ -95,6 +95,11 @@ class NetNamespace:
         first, last = self.sysctls.get("net.ipv4.ping_group_range", "0 2147483647").split()
         return int(first), int(last)
 
+    @property
+    def full_name(self) -> str:
+        """The host name with its domain, if the pod has a subdomain."""
+        return next((n for n, ip in self.hosts.items() if ip == self.ip and n.startswith(f"{self.hostname}.")), self.hostname)
+
     def hosts_file(self) -> str:
         """Return ``/etc/hosts`` as the kubelet writes it.
 

@@ -209,3 +209,13 @@ def test_the_downward_api_quotes_annotations_as_go_does():
 
     pod = {"metadata": {"name": "web", "annotations": {"b": 'say "hi"\n', "a": "1"}}, "spec": {}}
     assert field_value(pod, "metadata.annotations", "", "") == 'a="1"\nb="say \\"hi\\"\\n"'
+
+
+def test_the_hosts_file_has_the_full_name_and_the_aliases_of_an_address_in_one_line(world):
+    aliases = [{"ip": "123.45.67.89", "hostnames": ["foo", "bar"]}]
+    running(world, spec={"hostname": "h", "subdomain": "db", "hostAliases": aliases})
+    ip = world.get("box")["status"]["podIP"]
+    said = world.sh("box", "cat /etc/hosts")
+    assert f"\n{ip}\th.db.chat.svc.cluster.local\th\n" in said
+    assert said.endswith("\n# Entries added by HostAliases.\n123.45.67.89\tfoo\tbar\n")
+    assert world.sh("box", "hostname -f; hostname") == "h.db.chat.svc.cluster.local\nh\n"

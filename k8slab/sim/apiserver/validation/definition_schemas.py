@@ -1,7 +1,7 @@
 """The schemas inside a CustomResourceDefinition: structural, and free of what would cost the server too much.
 
 Upstream: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation (ValidateCustomResourceDefinitionOpenAPISchema) and
-pkg/apiserver/schema (structural schemas). Simplified: rules in CEL are not looked at; a pattern is taken for a good one when
+pkg/apiserver/schema (structural schemas). Rules in CEL are checked elsewhere. Simplified: a pattern is taken for a good one when
 Python can read it.
 """
 

@@ -148,11 +148,12 @@ async def date(p: Process) -> int:
 
 
 async def hostname(p: Process) -> int:
-    """Print the host name, or with -i the address."""
+    """Print the host name, with -f that with its domain, or with -i the address."""
     network = p.container.config.network
     if p.args and not p.args[0].startswith("-"):
         return p.fail("sethostname: Operation not permitted" if not p.credentials.can("SYS_ADMIN") else "not simulated")
-    p.out((network.ip if p.args[:1] in (["-i"], ["-I"]) else network.hostname) + "\n")
+    shown = {"-i": network.ip, "-I": network.ip, "-f": network.full_name, "--fqdn": network.full_name}
+    p.out(shown.get(p.args[0] if p.args else "", network.hostname) + "\n")
     return 0
 
 
