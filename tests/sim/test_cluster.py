@@ -152,7 +152,7 @@ def test_old_revisions_are_forgotten_after_five_to_ten_minutes(api: Api) -> None
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
 
 
-def test_time_does_not_go_back_when_a_cluster_whose_clock_ran_ahead_starts_again(make_api: Callable[..., Api], tmp_path: Path) -> None:
+def test_time_does_not_go_back_when_a_cluster_that_ran_ahead_starts_again(make_api: Callable[..., Api], tmp_path: Path) -> None:
     first = make_api(workers=1, database=tmp_path / "db")
     first.advance(100_000)
     before = first.cluster.kernel.now()
