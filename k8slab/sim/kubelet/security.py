@@ -5,6 +5,8 @@ Simplified: SELinux and AppArmor options are stored only; every seccomp profile 
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
 
 from k8slab.apimachinery.types import Object
 from k8slab.sim.kubelet.environment import ConfigError
@@ -45,14 +47,14 @@ def credentials_of(pod: Object, container: Object, image: Image) -> Credentials:
     wanted = [*(pod_wide.get("supplementalGroups") or ()), *((pod_wide["fsGroup"],) if "fsGroup" in pod_wide else ())]
     listed = groups if pod_wide.get("supplementalGroupsPolicy") != "Strict" else ()
     privileged, seccomp = bool(security.get("privileged")), _seccomp(security)
-    return Credentials(
-        uid=uid,
-        gid=gid,
-        groups=tuple(sorted({gid, *listed, *wanted})),
-        bounding=_capabilities(security, privileged),
-        no_new_privs=security.get("allowPrivilegeEscalation") is False,
-        seccomp=seccomp and not privileged,
-    )
+    groups, strict = tuple(sorted({gid, *listed, *wanted})), security.get("allowPrivilegeEscalation") is False
+    return _shared(uid, gid, groups, _capabilities(security, privileged), strict, seccomp and not privileged)
+
+
+@lru_cache(maxsize=1024)
+def _shared(*fields: Any) -> Credentials:
+    """Return credentials, the same object for the same ones: thousands of containers have them in common."""
+    return Credentials(*fields)
 
 
 def _user(security: Object, image: Image) -> tuple[int, int, tuple[int, ...]]:

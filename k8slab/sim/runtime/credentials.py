@@ -47,6 +47,8 @@ def container_capabilities(add: Iterable[str] = (), drop: Iterable[str] = (), pr
     if privileged:
         return frozenset(CAPABILITIES)
     added, dropped = {_name(n) for n in add}, {_name(n) for n in drop}
+    if not added and not dropped:
+        return DEFAULT_CAPABILITIES
     found = frozenset(CAPABILITIES) if "ALL" in added else DEFAULT_CAPABILITIES
     if "ALL" in dropped:
         found = frozenset()

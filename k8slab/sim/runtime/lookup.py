@@ -28,7 +28,7 @@ _CORE = (
     "sysctl", "touch", "tr", "true", "truncate",
     "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
 )  # fmt: skip
-_KERNEL = ("chroot", "dmesg", "mknod", "sysctl")
+_KERNEL = ("chroot", "dmesg", "mknod")
 _NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")
 _SETS = {
     "busybox": [*_CORE, *_KERNEL, *_NET, "ash", "busybox"],

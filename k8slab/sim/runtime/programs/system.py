@@ -110,20 +110,6 @@ async def tput(p: Process) -> int:
     return 0
 
 
-async def sysctl(p: Process) -> int:
-    """Print kernel parameters (``sysctl [-n] NAME``), as /proc/sys has them; pods set them, programs do not."""
-    options, names = parse_options(p.args, "nw")
-    for name in names:
-        path = f"/proc/sys/{name.replace('.', '/')}"
-        if "=" in name:
-            return p.fail(f"error setting key '{name.partition('=')[0]}': Read-only file system")
-        if not p.files.exists(path):
-            return p.fail(f"error: '{path}': No such file or directory")
-        value = p.files.read(path).decode().strip()
-        p.out(f"{value}\n" if "n" in options else f"{name} = {value}\n")
-    return 0
-
-
 async def stress(p: Process) -> int:
     """Use CPU (--cpu N) and memory (--vm N --vm-bytes SIZE) for a while (--timeout T)."""
     long = ("cpu=", "vm=", "vm-bytes=", "timeout=", "vm-hang=", "io=", "hdd=", "verbose", "quiet")
@@ -154,6 +140,6 @@ def _bytes(text: str) -> int:
 
 COMMANDS: dict[str, Program] = {
     "ps": ps, "kill": kill, "top": top, "free": free, "nproc": nproc, "uptime": uptime, "tty": tty,
-    "stty": stty, "tput": tput, "sysctl": sysctl,
+    "stty": stty, "tput": tput,
     "stress": stress, "stress-ng": stress,
 }  # fmt: skip
