@@ -95,10 +95,12 @@ def _reindex(
     new: Object | None,
     old: Object | None,
 ) -> None:
-    after = set(keys(new)) if new else set()
-    for key in set(keys(old)) - after if old else ():
-        table[key].pop(name, None)
-        if not table[key]:
-            del table[key]
+    after = tuple(keys(new)) if new else ()
+    before = tuple(keys(old)) if old else ()
+    if before != after:  # rare: most changes are news of the status
+        for key in set(before).difference(after):
+            table[key].pop(name, None)
+            if not table[key]:
+                del table[key]
     for key in after:
         table.setdefault(key, {})[name] = new or {}
