@@ -182,3 +182,17 @@ def test_clients_that_speak_text(server: K8slab, kubectl: Kubectl) -> None:
     shell.shutdown()
     assert failure[0] == "3"
     assert base64.b64decode(failure[1:]) == b"command terminated with non-zero exit code: exit status 3"
+
+
+def test_much_output_comes_in_messages_that_every_client_can_take(server: K8slab, kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=SLEEPER)
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=10s")
+    command = "command=sh&command=-c&command=seq%2020000"
+    path = f"/api/v1/namespaces/{kubectl.namespace}/pods/sleeper/exec?{command}&stdout=1"
+    output = channels(server, path, "v4.channel.k8s.io")
+    messages = []
+    while sum(map(len, messages)) < 108894 + len(messages):
+        messages.append(output.recv())
+    output.shutdown()
+    assert {message[0] for message in messages} == {1}
+    assert max(map(len, messages)) == 32 * 1024 + 1

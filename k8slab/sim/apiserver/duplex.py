@@ -9,10 +9,14 @@ import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from k8slab.sim.apiserver.http import Receive, Send
 
-__all__ = ["Duplex"]
+__all__ = ["CHUNK", "Duplex"]
+
+#: Bytes in one message: clients have limits, and upstream copies through buffers of this size.
+CHUNK = 32 * 1024
 
 
 class Duplex:
@@ -39,6 +43,11 @@ class Duplex:
         """Send a message, in order, without waiting: the kernel's callbacks cannot wait."""
         if data and not self._closing:
             self._queue.put_nowait(data)
+
+    def write_channel(self, channel: int, data: bytes) -> None:
+        """Send bytes on a channel, in as many messages as they need."""
+        for start in range(0, len(data), CHUNK):
+            self.write(bytes([channel]) + data[start : start + CHUNK])
 
     async def messages(self) -> AsyncIterator[bytes]:
         """Give each message of the client, until it is gone."""
@@ -71,7 +80,8 @@ class Duplex:
             except Exception:
                 gone = True
         if not gone:
-            await self._send({"type": f"{self._kind}.close", "code": 1000})
+            with suppress(Exception):  # the client was first
+                await self._send({"type": f"{self._kind}.close", "code": 1000})
 
 
 def _decoded(frame: bytes) -> bytes:

@@ -158,10 +158,10 @@ class _Forwarding:
         try:
             connection = await self._connect(port)
         except StatusError as refused:
-            duplex.write(bytes([channel + 1]) + refused.message.encode())
+            duplex.write_channel(channel + 1, refused.message.encode())
             return
         pump = self._spawn(self._pump(sent, connection))
-        await self._until_closed(connection, lambda chunk: duplex.write(bytes([channel]) + chunk))
+        await self._until_closed(connection, lambda chunk: duplex.write_channel(channel, chunk))
         pump.cancel()
 
     async def _pump(self, sent: asyncio.Queue[bytes], connection: Connection) -> None:

@@ -150,8 +150,7 @@ class _WebSocketChannels:
         self._duplex = duplex
 
     def write(self, channel: int, data: bytes) -> None:
-        if data:
-            self._duplex.write(bytes([channel]) + data)
+        self._duplex.write_channel(channel, data)
 
     async def read(self, received: Callable[[int, bytes], object]) -> None:
         async for frame in self._duplex.messages():

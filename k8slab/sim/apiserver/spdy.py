@@ -17,7 +17,7 @@ _SYN_STREAM, _SYN_REPLY, _RST_STREAM, _PING, _GOAWAY = 1, 2, 3, 6, 7
 _FIN = 0x01
 _CONTROL = 0x80
 _HEAD = struct.Struct(">II")
-_MAX_DATA = 1 << 20
+_MAX_DATA = 32 * 1024  #: bytes in a data frame, as upstream copies them
 
 #: What both sides' header compression begins with (section 2.6.10.1): names with their lengths, then common values.
 _WORDS = (
