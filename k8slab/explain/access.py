@@ -14,7 +14,7 @@ from k8slab.explain.wording import join, kubectl
 from k8slab.explain.world import World
 from k8slab.sim.apiserver.authentication.user import AUTHENTICATED, MASTERS, UserInfo, service_account_user
 from k8slab.sim.apiserver.authorization.attributes import Attributes, Decision, Grant
-from k8slab.sim.apiserver.authorization.rbac import Policy, authorize, depends_on_name, describe, grants_for, rule_allows
+from k8slab.sim.apiserver.authorization.rbac import Policy, authorize, depends_on_name, describe, grants_for, rule_allows, who_can
 
 __all__ = ["may"]
 
@@ -181,8 +181,20 @@ def _grant_at(grant: Grant) -> str:
 
 def _no(case: _Case, verdict: str, text: str, obj: str, field: str, seen: tuple[Evidence, ...], change: str) -> Answer:
     sure = LIKELY if "system:nodes" in case.user.groups else KNOWN
+    helpful = _helpful_groups(case)
+    if helpful:
+        text += f" As a member of {join(helpful, 'or')} it would be allowed; who is in which group only authentication knows."
+        sure = LIKELY
     where = case.asked.namespace if obj and not obj.startswith("cluster") else ""
     return Answer(verdict, text, obj or _subject(case), field or "", where, sure, seen, change, _can_i(case))
+
+
+def _helpful_groups(case: _Case) -> list[str]:
+    """Groups that would make a difference to a user of whom only the name is known."""
+    if not case.asked.who.startswith("user:"):
+        return []
+    subjects = [g.subject for g in who_can(case.policy, case.attributes) if g.subject["kind"] == "Group"]
+    return sorted({f"group {s['name']!r}" for s in subjects if not s["name"].startswith(("system:", "kubeadm:"))})
 
 
 def _subject(case: _Case) -> str:

@@ -92,6 +92,10 @@ class World:
         ]  # fmt: skip
         return sorted(found, key=_when, reverse=True)
 
+    def event_age(self, event: Object) -> float:
+        """Return the seconds since an event was last seen."""
+        return self.age(_when(event) or None)
+
     def log(self, pod: Object, container: str, previous: bool = False) -> Lines:
         """Return the last lines of a container's log; evidence only."""
         name = f"{name_of(pod)}/{container}" + ("/previous" if previous else "")

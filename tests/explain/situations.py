@@ -9,7 +9,7 @@ import yaml
 
 from k8slab.apimachinery.types import Object
 from k8slab.explain import Answer, diagnose
-from k8slab.explain.question import parse
+from k8slab.explain.question import Found, Question, built_in, parse
 from k8slab.explain.snapshot import Snapshot
 
 FOLDER = Path(__file__).parent / "situations"
@@ -27,12 +27,21 @@ class Case:
 
     def ask_now(self, snapshot: Snapshot | None = None) -> Answer:
         """Return what `diagnose` answers (to another snapshot)."""
-        return diagnose(parse(self.ask, "chat"), snapshot or self.snapshot)
+        return diagnose(self.question, snapshot or self.snapshot)
+
+    @property
+    def question(self) -> Question:
+        """The question, in a cluster that has one custom resource too."""
+        return parse(self.ask, "chat", _resolve)
 
     def right(self, answer: Answer) -> bool:
         """Whether an answer is the right one; ``*`` stands for a generated part of a name."""
         found = {"verdict": answer.verdict, "confidence": answer.confidence, "object": answer.object, "field": answer.field}
         return all(fnmatchcase(found[key], wanted.replace("[", "[[]")) for key, wanted in self.answer.items() if wanted)
+
+
+def _resolve(name: str) -> Found:
+    return Found("chatrooms.example.com", "chatroom", True) if name == "chatrooms" else built_in(name)
 
 
 @cache

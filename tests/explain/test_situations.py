@@ -6,7 +6,6 @@ import pytest
 
 from k8slab.explain import Answer, diagnose
 from k8slab.explain.answer import KNOWN, UNKNOWN
-from k8slab.explain.question import parse
 from k8slab.explain.snapshot import Key, Needed, Snapshot
 from tests.explain.situations import Case, cases
 
@@ -50,7 +49,7 @@ def needs(case: Case) -> tuple[Answer, list[Key]]:
     seen, keys = Snapshot(now=case.snapshot.now), []
     while True:
         try:
-            return diagnose(parse(case.ask, "chat"), seen), keys
+            return diagnose(case.question, seen), keys
         except Needed as need:
             key = need.key
         assert key not in keys, "asked for twice"

@@ -5,6 +5,7 @@ tell whether it does.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from k8slab.apimachinery.types import Object, key_of, name_of, namespace_of
 from k8slab.explain.answer import KNOWN, LIKELY, Answer, Evidence
@@ -56,12 +57,21 @@ def judge_all(
         return None, rows
     target, port, verdict = refusals[0]
     answer = _refusal(policies, source, target, port, protocol, verdict, service)
+    plugin = _careless_plugin(world)
+    if plugin:
+        note = Evidence(plugin, "this network plugin does not enforce policies: the connection may succeed all the same")
+        answer = replace(answer.with_evidence(note), confidence=LIKELY)
     if len(refusals) < len(targets):
-        from dataclasses import replace
-
         some = f"Some connections fail ({len(refusals)} of {len(targets)} pods behind the Service): "
         answer = replace(answer, verdict="traffic.policy.partial", sentence=some + answer.sentence)
     return answer, rows
+
+
+def _careless_plugin(world: World) -> str:
+    """A network plugin that is there and known not to enforce policies ("" if none is seen)."""
+    daemons = [name_of(d) for n in ("kube-system", "kube-flannel") for d in world.list("daemonsets.apps", n)]
+    careful = any(word in name for name in daemons for word in ("calico", "cilium", "canal", "antrea", "weave", "kube-router"))
+    return "" if careful else next((f"daemonset/{name}" for name in daemons if "flannel" in name), "")
 
 
 def _refusal(

@@ -64,9 +64,9 @@ def _nobody(world: World, service: Object) -> Answer:
         text = f"{name} selects pods with {pairs(selector)}, and there are none: {label} has {have}."
         field = f"spec.selector.{wrong[0]}" if len(wrong) == 1 else "spec.selector"
         seen = (*seen, Evidence(f"{label} metadata.labels", pairs(found)))
-        return _say(
-            service, "selector-mismatch", text, field, f"Correct the selector to match {label}'s labels, or the labels.", seen
-        )
+        sure = KNOWN if any(found.get(k) == v for k, v in selector.items()) else LIKELY
+        change = f"Correct the selector to match {label}'s labels, or the labels."
+        return _say(service, "selector-mismatch", text, field, change, seen, sure)
     text = f"{name} selects pods with {pairs(selector)}, and there are none in namespace {where}."
     return _say(service, "no-pods", text, "spec.selector", "Start pods with these labels, or correct the selector.", seen)
 

@@ -21,6 +21,10 @@ from k8slab.topology.status import pod_status
 
 __all__ = ["traffic"]
 
+#: Policies of network plugins' own kinds.
+_OTHER_POLICIES = ("adminnetworkpolicies.policy.networking.k8s.io", "ciliumnetworkpolicies.cilium.io",
+                   "globalnetworkpolicies.crd.projectcalico.org")  # fmt: skip
+
 
 def traffic(world: World, asked: Traffic) -> Answer:
     """Say whether a connection succeeds."""
@@ -225,11 +229,24 @@ def _to_pods(world: World, asked: Traffic, source: Peer, pods: list[Object], por
             _try(asked, source),
             table=table,
         )
+    others = [kind for kind in _OTHER_POLICIES if world.peek(kind)]
     says = "a probe proves that it listens" if listens else "whether its program listens cannot be seen from here"
     text = f"{asked.source} → {name} is allowed: it goes to port {number} of {label_of(pod)}, and {says}."
     seen = tuple(Evidence(f"to {to}", verdict) for to, _, _, verdict in rows[:4])
-    return Answer("traffic.allowed.healthy", text, name, field, namespace_of(service or pod), KNOWN if listens else LIKELY, seen,
-                  "", _try(asked, source), table=table)  # fmt: skip
+    if others:
+        text += f" The cluster has {join(others)} too, which are not judged here."
+    return Answer(
+        "traffic.allowed.healthy",
+        text,
+        name,
+        field,
+        namespace_of(service or pod),
+        KNOWN if listens and not others else LIKELY,
+        seen,
+        "",
+        _try(asked, source),
+        table=table,
+    )
 
 
 def _with_table(answer: Answer, table: Table) -> Answer:

@@ -14,5 +14,5 @@ from k8slab.explain.pods.terminating import terminating
 __all__ = ["DIAGNOSERS"]
 
 DIAGNOSERS = (
-    terminating, ended, scheduling, lost, images, configuration, crash, starting, readiness, restarts, healthy,
+    terminating, ended, scheduling, images, configuration, crash, lost, starting, readiness, restarts, healthy,
 )  # fmt: skip

@@ -6,13 +6,13 @@ its last words).
 
 from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object, name_of, namespace_of
-from k8slab.explain.answer import KNOWN, LIKELY, Answer, Evidence
+from k8slab.explain.answer import KNOWN, LIKELY, UNKNOWN, Answer, Evidence
 from k8slab.explain.blame import Author, author_of
 from k8slab.explain.kinds import label_of
 from k8slab.explain.pods.configuration import start_failure
 from k8slab.explain.pods.exits import exit_of
 from k8slab.explain.pods.states import Container, unfinished
-from k8slab.explain.wording import clause, count, kubectl
+from k8slab.explain.wording import clause, condition, count, kubectl
 from k8slab.explain.world import World, event_evidence
 
 __all__ = ["crash", "crash_of"]
@@ -41,12 +41,12 @@ def crash_of(world: World, pod: Object, container: Container) -> Answer:
     seen = (*_state(pod, container),)
     if not last:
         text = f"{container.called.capitalize()} fails again and again; how its last run ended is not in the pod's status."
-        return Answer("pod.crash.unknown", text, author.label, author.field(container.path), author.namespace, LIKELY, seen,
+        return Answer("pod.crash.unknown", text, author.label, author.field(container.path), author.namespace, UNKNOWN, seen,
                       "Read its log.", _logs(pod, container))  # fmt: skip
     if last.get("reason") in _START:
         return start_failure(author, container, str(last.get("message", "")), seen)
     if last.get("reason") == "OOMKilled":
-        return _oom(author, container, seen)
+        return _oom(world, pod, author, container, seen)
     by_probe = None if last.get("exitCode") == 127 else _probe(world, pod, author, container, seen)
     if by_probe is not None:
         return by_probe
@@ -68,7 +68,7 @@ def _state(pod: Object, container: Container) -> list[Evidence]:
     return seen
 
 
-def _oom(author: Author, container: Container, seen: tuple[Evidence, ...]) -> Answer:
+def _oom(world: World, pod: Object, author: Author, container: Container, seen: tuple[Evidence, ...]) -> Answer:
     limit = ((container.spec.get("resources") or {}).get("limits") or {}).get("memory")
     if limit:
         text = (
@@ -76,7 +76,10 @@ def _oom(author: Author, container: Container, seen: tuple[Evidence, ...]) -> An
         )
         field, change = "resources.limits.memory", "Raise the limit above what the program needs, or make it need less."
         verdict = "limit"
+        node = world.get("nodes", pod["spec"].get("nodeName", ""), deciding=False)
+        sure = LIKELY if node and condition(node, "MemoryPressure").get("status") == "True" else KNOWN
     else:
+        sure = KNOWN
         text = (f"{container.called.capitalize()} was killed because memory ran out (OOMKilled), and it has no limit of its own: "
                 "the node's memory, or the whole pod's limit, was used up.")  # fmt: skip
         field, change = "resources", "Set a memory request and limit that fit the program, so that it lands on a node with room."
@@ -87,7 +90,7 @@ def _oom(author: Author, container: Container, seen: tuple[Evidence, ...]) -> An
         author.label,
         author.field(f"{container.path}.{field}"),
         author.namespace,
-        KNOWN,
+        sure,
         seen,
         change,
         kubectl(author.edit, author.namespace),
@@ -140,11 +143,19 @@ def _by_itself(world: World, pod: Object, author: Author, container: Container, 
     text = f"{container.called.capitalize()} {says}{times}."
     if ending.verdict == "error" and lines:
         text += f' Its last words: "{clause(lines[-1])[:160]}".'
+    sure = KNOWN if ending.certain and not _perhaps_probed(world, pod, container) else LIKELY
     field = container.path if ending.verdict in ("error", "segfault", "abort", "signal") else _command(container)
     return Answer(
         f"pod.crash.{ending.verdict}", text, author.label, author.field(field), author.namespace,
-        KNOWN if ending.certain else LIKELY, seen, ending.change, _logs(pod, container),
+        sure, seen, ending.change, _logs(pod, container),
     )  # fmt: skip
+
+
+def _perhaps_probed(world: World, pod: Object, container: Container) -> bool:
+    """Whether a probe may have ended it without a trace: events are held back when there are many, and kept for an hour."""
+    if not any(container.spec.get(f"{kind}Probe") for kind in ("liveness", "startup")):
+        return False
+    return container.last.get("exitCode") in (0, 137, 143) or not world.events(pod)
 
 
 def _command(container: Container) -> str:

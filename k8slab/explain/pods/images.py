@@ -64,8 +64,9 @@ _CAUSES = (
         "unauthorized",
         r"unauthorized|authentication required|401|403 forbidden|no basic auth|access forbidden|denied",
         "imagePullSecrets",
-        "the registry wants credentials that the pod does not have",
-        "Make a Secret of type kubernetes.io/dockerconfigjson and name it in imagePullSecrets.",
+        "the registry refuses it without credentials (some do so, too, for an image that does not exist)",
+        "Make a Secret of type kubernetes.io/dockerconfigjson and name it in imagePullSecrets; check the image's name.",
+        LIKELY,
     ),
     _Cause(
         "not-found",
@@ -125,9 +126,8 @@ def _pull(world: World, pod: Object, author: Author, found: Container, seen: tup
         path, name = missing
         text = f"Image {image!r} needs credentials, and secret/{name}, which imagePullSecrets names, does not exist."
         change = f"Create secret/{name} of type kubernetes.io/dockerconfigjson, or name the right one."
-        confidence = KNOWN if cause is not None and cause.verdict == "unauthorized" else LIKELY
         field = author.field(path)
-        return Answer("pod.image.pull-secret-missing", text, author.label, field, author.namespace, confidence, seen, change,
+        return Answer("pod.image.pull-secret-missing", text, author.label, field, author.namespace, LIKELY, seen, change,
                       kubectl("get secrets", namespace_of(pod)))  # fmt: skip
     if cause is None:
         text = f"Image {image!r} cannot be pulled; the reason is not in what the kubelet tells."

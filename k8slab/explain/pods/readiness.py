@@ -15,6 +15,8 @@ from k8slab.explain.world import World, event_evidence
 
 __all__ = ["readiness"]
 
+_FRESH = 900.0  #: a probe that goes on failing is told of at least every five minutes
+
 
 def readiness(world: World, pod: Object) -> Answer | None:
     """Say why a running pod is not Ready."""
@@ -51,11 +53,12 @@ def _probe(world: World, pod: Object, author: Author, container: Container, kind
         return _answer(
             f"pod.{kind}.failing", text, author, author.field(at), seen, "Try the probe's request by hand.", pod, LIKELY
         )
-    message = failures[0]["message"].partition("failed: ")[2]
+    message = failures[0]["message"].partition(": ")[2]
     seen = (*seen, event_evidence(failures[0]))
     verdict, says, field, change = _classify(message, probe, container)
     text = f"The {kind} probe of {container.called} fails: {says}."
-    return _answer(f"pod.{kind}.{verdict}", text, author, author.field(f"{at}{field}"), seen, change, pod)
+    sure = KNOWN if world.event_age(failures[0]) <= _FRESH else LIKELY
+    return _answer(f"pod.{kind}.{verdict}", text, author, author.field(f"{at}{field}"), seen, change, pod, sure)
 
 
 def _about(event: Object, container: Container, kind: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from k8slab.apimachinery.types import Object, namespace_of
 from k8slab.client.tables import Table
-from k8slab.explain.answer import LIKELY, UNKNOWN, Answer, Evidence
+from k8slab.explain.answer import KNOWN, LIKELY, UNKNOWN, Answer, Evidence
 from k8slab.explain.blame import Author, author_of
 from k8slab.explain.kinds import label_of
 from k8slab.explain.pods.claims import claims
@@ -104,7 +104,7 @@ def _nodes(world: World, pod: Object, author: Author) -> Answer:
         return Answer("pod.scheduling.several", text, author.label, author.field(""), author.namespace, LIKELY, seen,
                       "Look at the table: what refuses it on the node where it should go?",
                       kubectl(f"describe {label_of(pod)}", namespace_of(pod)), table=table)  # fmt: skip
-    return _answer(world, given, author, options, seen, table)
+    return _answer(world, given, found, author, options, seen, table)
 
 
 def _fits(world: World, pod: Object, node: str, seen: tuple[Evidence, ...]) -> Answer:
@@ -167,7 +167,7 @@ def _rank(combination: Option, given: Inputs) -> tuple[bool, bool, int, int] | N
 
 
 def _answer(
-    world: World, given: Inputs, author: Author, options: Sequence[Option],
+    world: World, given: Inputs, found: Sequence[Refusal], author: Author, options: Sequence[Option],
     seen: tuple[Evidence, ...], table: Table,
 ) -> Answer:  # fmt: skip
     parts = [words_for(world, given, relaxation, author) for relaxation in options[0]]
@@ -181,8 +181,22 @@ def _answer(
         change += f" Or else: {words_for(world, given, other, author).change}"
     verdict = f"pod.scheduling.{first.verdict if len(parts) == 1 else 'several'}"
     evidence = (*seen, *(e for part in parts for e in part.evidence))
-    return Answer(verdict, text, first.object, first.field, first.namespace, evidence=evidence, change=change,
+    sure = KNOWN if _agrees(seen, found) else LIKELY
+    return Answer(verdict, text, first.object, first.field, first.namespace, sure, evidence, change,
                   command=first.command, table=table)  # fmt: skip
+
+
+def _agrees(seen: Sequence[Evidence], found: Sequence[Refusal]) -> bool:
+    """Whether the scheduler's own message, if there is one, has a reason in common with what its plugins say here."""
+    if not seen:
+        return True
+    message = _plain(seen[0].text)
+    return any(_plain(reason) in message for refusal in found for reason in refusal.reasons)
+
+
+def _plain(text: str) -> str:
+    """A reason without what differs between versions: the taint in braces, plural brackets."""
+    return " ".join(re.sub(r"\{[^}]*\}|\(s\)", "", text).split()).replace("nodes ", "node ")
 
 
 def _another(one: Relaxation, best: Relaxation) -> bool:

@@ -19,6 +19,7 @@ __all__ = ["starting"]
 
 _TROUBLE = ("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "NetworkNotReady",
             "FailedPrepareDynamicResources")  # fmt: skip
+_AFTER = ("Pulling", "Pulled", "Created", "Started", "SuccessfulAttachVolume")
 _VOLUME = re.compile(r'volume "([^"]+)"')
 _KEYS = re.compile(r"references non-existent (?:config|secret) key: ([^ ]+)")
 
@@ -96,10 +97,11 @@ def _missing_key(world: World, pod: Object, author: Author, kind: str, found: Ob
 
 
 def _trouble(world: World, pod: Object, author: Author) -> Answer | None:
-    events = world.events(pod, *_TROUBLE)
-    if not events:
-        return None
-    event, message = events[0], str(events[0].get("message", ""))
+    told = world.events(pod)
+    event = next((e for e in told if e.get("reason") in (*_TROUBLE, *_AFTER)), None)
+    if event is None or event["reason"] in _AFTER:
+        return None  # what was wrong is over: it has come further since
+    message = str(event.get("message", ""))
     seen, reason = (event_evidence(event),), event["reason"]
     named = _VOLUME.search(message)
     volumes = pod["spec"].get("volumes") or ()

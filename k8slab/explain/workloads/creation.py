@@ -7,12 +7,14 @@ upstream's plugins' (plugin/pkg/admission, k8s.io/pod-security-admission).
 import re
 from collections.abc import Callable
 
-from k8slab.apimachinery.types import Object, name_of
+from k8slab.apimachinery.quota import amounts_of, exceeded
+from k8slab.apimachinery.types import Object, labels, name_of
 from k8slab.explain.answer import KNOWN, LIKELY, Answer, Confidence, Evidence
 from k8slab.explain.blame import Author, container_at, workload_author
 from k8slab.explain.kinds import label_of
 from k8slab.explain.wording import clause, condition, join, kubectl
 from k8slab.explain.world import World, event_evidence
+from k8slab.sim.apiserver.admission.pod_security.levels import LEVELS, evaluate
 
 __all__ = ["creation"]
 
@@ -54,8 +56,12 @@ def _quota(world: World, author: Author, found: re.Match[str], message: str) -> 
     name = found[1]
     keys = [pair.partition("=")[0] for pair in re.findall(r"[\w./-]+=[^,\s]+", found[2])]
     label = f"resourcequota/{name}"
-    quota = world.get("resourcequotas", name, author.namespace, deciding=False)
+    quota = world.get("resourcequotas", name, author.namespace)
     seen: tuple[Evidence, ...] = ()
+    if quota is not None and not _still_full(quota, found[2]):
+        text = f"{label} had no room for another pod of {author.label}, and has some now: the next try should succeed."
+        return Answer("creation.quota-freed", text, label, "", author.namespace, LIKELY, (), "Nothing: wait for the next try.",
+                      kubectl(f"describe {label}", author.namespace))  # fmt: skip
     if quota is not None:
         used, hard = (quota.get("status") or {}).get("used") or {}, quota["spec"].get("hard") or {}
         seen = (Evidence(f"{label} status.used", join(f"{k}: {used.get(k, '0')} of {hard.get(k, '?')}" for k in keys)),)
@@ -63,6 +69,14 @@ def _quota(world: World, author: Author, found: re.Match[str], message: str) -> 
     return Answer("creation.quota", text, label, f"spec.hard[{keys[0] if keys else ''}]", author.namespace, KNOWN, seen,
                   "Free some of the quota, make the pods smaller, or have the quota raised.",
                   kubectl(f"describe {label}", author.namespace))  # fmt: skip
+
+
+def _still_full(quota: Object, refusal: str) -> bool:
+    """Whether what was refused would be refused again."""
+    asked = re.search(r"requested: (\S+?),? used:", refusal)
+    wanted = amounts_of(dict(pair.split("=", 1) for pair in asked[1].split(",") if "=" in pair) if asked else {})
+    used = amounts_of((quota.get("status") or {}).get("used"))
+    return not wanted or bool(exceeded(wanted, used, amounts_of(quota["spec"].get("hard"))))
 
 
 def _unspecified(world: World, author: Author, found: re.Match[str], message: str) -> Answer:
@@ -108,12 +122,24 @@ def _security(world: World, author: Author, found: re.Match[str], message: str) 
     template = _pod_spec(author)
     at = container_at({"spec": template}, container[1])[0] if container and template else "containers[0]"
     field = field.replace("containers[{i}]", at)
-    text = (
-        f"Namespace {author.namespace} enforces Pod Security level {level!r}, and the pods of {author.label} "
-        f"violate it: {clause(violations)}."
-    )
-    return _say(author, "pod-security", text, field, (), "Set what is in brackets in the message, or have the namespace's label "
-                "pod-security.kubernetes.io/enforce changed.")  # fmt: skip
+    where, whose = author.namespace, f"the pods of {author.label}"
+    text = f"Namespace {where} enforces Pod Security level {level!r}, and {whose} violate it: {clause(violations)}."
+    sure = KNOWN
+    if template and not _still_violates(world, where, template):
+        text = (
+            f"Namespace {where} enforced Pod Security level {level!r} against {whose}, and would let them in now: wait "
+            "for the next try."
+        )
+        sure = LIKELY
+    change = "Set what is in brackets in the message, or have the namespace's label pod-security.kubernetes.io/enforce changed."
+    return _say(author, "pod-security", text, field, (), change, sure)
+
+
+def _still_violates(world: World, namespace: str, spec: Object) -> bool:
+    """Whether the namespace's level, as it is now, forbids a pod of this spec."""
+    found = world.get("namespaces", namespace)
+    level = labels(found).get("pod-security.kubernetes.io/enforce", "") if found else ""
+    return found is None or bool(evaluate(level if level in LEVELS else "privileged", {}, spec))
 
 
 def _pod_spec(author: Author) -> Object:

@@ -18,12 +18,12 @@ def _probed(port: int = 80) -> Object:
 
 
 SERVICES = [
-    S("a selector with a typo", "svc/web", "service.selector-mismatch known service/web spec.selector.app", [_WEB, service(selector={"app": "wep"}), 20]),
+    S("a selector with a typo", "svc/web", "service.selector-mismatch likely service/web spec.selector.app", [_WEB, service(selector={"app": "wep"}), 20]),
     S("a selector of two labels, one of them wrong", "svc/web", "service.selector-mismatch known service/web spec.selector.tier",
       [deployment(labels={"app": "web", "tier": "front"}), service(selector={"app": "web", "tier": "frontend"}), 20]),
     S("a selector with a label too many", "svc/web", "service.selector-mismatch known service/web spec.selector.version",
       [_WEB, service(selector={"app": "web", "version": "v1"}), 20]),
-    S("another key for the same value", "svc/web", "service.selector-mismatch known service/web spec.selector.name", [_WEB, service(selector={"name": "web"}), 20]),
+    S("another key for the same value", "svc/web", "service.selector-mismatch likely service/web spec.selector.name", [_WEB, service(selector={"name": "web"}), 20]),
     S("a Service before its pods", "svc/web", "service.no-pods known service/web spec.selector", [service(), 20]),
     S("a Service in another namespace than its pods", "svc/web", "service.no-pods known service/web spec.selector",
       [_SHOP, 2, pod("web", namespace="shop"), service(), 20]),
@@ -201,7 +201,7 @@ TRAFFIC = [
     _traffic(
         "a Service's selector is wrong",
         "pod/a -> svc/web:80",
-        "service.selector-mismatch known service/web spec.selector.app",
+        "service.selector-mismatch likely service/web spec.selector.app",
         _WEB,
         service(selector={"app": "wep"}),
     ),

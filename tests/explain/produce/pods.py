@@ -59,7 +59,7 @@ IMAGES = [
     S(
         "a registry that refuses without credentials",
         "pod/web",
-        "pod.image.unauthorized known pod/web spec.imagePullSecrets",
+        "pod.image.unauthorized likely pod/web spec.imagePullSecrets",
         [
             pod(image="nginx:nosuch"),
             40,
@@ -73,7 +73,7 @@ IMAGES = [
     S(
         "the pull secret does not exist",
         "pod/web",
-        "pod.image.pull-secret-missing known pod/web spec.imagePullSecrets[0].name",
+        "pod.image.pull-secret-missing likely pod/web spec.imagePullSecrets[0].name",
         [
             pod(image="nginx:nosuch", imagePullSecrets=[{"name": "registry"}]),
             40,
