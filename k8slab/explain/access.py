@@ -158,15 +158,13 @@ def _refused(world: World, case: _Case, decision: Decision) -> Answer:
     elsewhere = _other_namespaces(world, case)
     if elsewhere:
         text = f"No: {case.who} may {case.what} only in namespace {join(elsewhere, 'or')}, not{case.where}."
-        return _no(case, "access.other-namespace", text, "", "", (), _smallest(case))
+        return _no(case, "access.other-namespace", text, "", "", (), _grant(case))
     bound = sorted({f"{g.binding['roleRef']['kind']} {g.binding['roleRef']['name']}" for g in held})
     if not held:
         text = f"No: {case.who} may not {case.what}{case.where}: no role is bound to it."
-        return _no(case, "access.no-binding", text, "", "", (), _smallest(case))
+        return _no(case, "access.no-binding", text, "", "", (), _grant(case))
     text = f"No: {case.who} may not {case.what}{case.where}: no rule of its roles ({join(bound[:6])}) allows it."
-    return _no(
-        case, "access.no-rule", text, "", "", tuple(Evidence(_grant_at(g), _rule(g.rule)) for g in held[:5]), _smallest(case)
-    )
+    return _no(case, "access.no-rule", text, "", "", tuple(Evidence(_grant_at(g), _rule(g.rule)) for g in held[:5]), _grant(case))
 
 
 def _for_everybody(grant: Grant) -> bool:
@@ -250,7 +248,7 @@ def _near(case: _Case, grant: Grant, verdict: str, says: str, field: str) -> Ans
     label, number = _label(kind, grant.role), grant.role["rules"].index(grant.rule)
     text = f"No: {case.who} may not {case.what}{case.where}: {label} allows {says}."
     seen = (Evidence(f"{label} rules[{number}]", _rule(grant.rule)),)
-    change = f"Correct {field} of the rule, or: {_smallest(case)}"
+    change = f"Correct {field} of rules[{number}] in {label}. Or, without touching it: {_smallest(case)}"
     return _no(case, verdict, text, label, f"rules[{number}].{field}", seen, change)
 
 
@@ -264,10 +262,16 @@ def _other_namespaces(world: World, case: _Case) -> list[str]:
     return [name for name in names if authorize(policy, case.attributes._replace(namespace=name)).allowed]
 
 
+def _grant(case: _Case) -> str:
+    text = _smallest(case)
+    return text[0].upper() + text[1:]
+
+
 def _smallest(case: _Case) -> str:
     """Return the commands for the smallest grant: one verb on one resource, in one namespace."""
     asked, user = case.asked, case.user
-    name = f"{asked.verb}-{asked.resource or 'url'}".replace("*", "all")
+    parts = [asked.verb, asked.resource or "url", *([asked.subresource] if asked.subresource else [])]
+    name = "-".join(parts).replace("*", "all")
     resource = f"{asked.resource}{'.' + asked.group if asked.group not in ('', '*') else ''}"
     resource += f"/{asked.subresource}" if asked.subresource else ""
     only = f" --resource-name={asked.name}" if asked.name else ""
@@ -278,8 +282,8 @@ def _smallest(case: _Case) -> str:
         whom = f"--user={user.name}" if user.name else f"--group={user.groups[0]}"
     if asked.path or not asked.namespace:
         what = f"--non-resource-url={asked.path}" if asked.path else f"--resource={resource}{only}"
-        return (f"The smallest grant: kubectl create clusterrole {name} --verb={asked.verb} {what}; "
+        return (f"the smallest grant is: kubectl create clusterrole {name} --verb={asked.verb} {what}; "
                 f"kubectl create clusterrolebinding {name} --clusterrole={name} {whom}")  # fmt: skip
     where = f" -n {asked.namespace}"
-    return (f"The smallest grant: kubectl create role {name} --verb={asked.verb} --resource={resource}{only}{where}; "
+    return (f"the smallest grant is: kubectl create role {name} --verb={asked.verb} --resource={resource}{only}{where}; "
             f"kubectl create rolebinding {name} --role={name} {whom}{where}")  # fmt: skip

@@ -1,13 +1,14 @@
 """Who is at the ends of a question about traffic: pods with their addresses, nodes, Services, names."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from k8slab.apimachinery.types import Object, labels, name_of, namespace_of
 from k8slab.explain.answer import KNOWN, UNKNOWN, Answer
 from k8slab.explain.kinds import kind_named
 from k8slab.explain.network.endpoints import pod_ready
 from k8slab.explain.question import End
-from k8slab.explain.wording import join
+from k8slab.explain.wording import join, kubectl
 from k8slab.explain.world import World
 from k8slab.sim.network.policy import Peer
 
@@ -22,7 +23,11 @@ def absent(world: World, label: str, resource: str, name: str, namespace: str) -
     if not world.lacks(resource, name, namespace):
         return Answer("unknown", f"{label} cannot be seen.", label, "", namespace, UNKNOWN)
     where = f" in namespace {namespace}" if namespace else ""
-    return Answer("absent", f"There is no {label}{where}.", label, "metadata.name", namespace, KNOWN)
+    near = get_close_matches(name, [name_of(o) for o in world.peek(resource, namespace)], 1, 0.6)
+    hint = f" Did you mean {label.partition('/')[0]}/{near[0]}?" if near else ""
+    return Answer("absent", f"There is no {label}{where}.{hint}", label, "metadata.name", namespace, KNOWN, (),
+                  "It has to be created, or its name or namespace is another one.",
+                  kubectl(f"get {resource.partition('.')[0]}", namespace))  # fmt: skip
 
 
 def peer(world: World, pod: Object) -> Peer:

@@ -61,10 +61,21 @@ def judge_all(
     if plugin:
         note = Evidence(plugin, "this network plugin does not enforce policies: the connection may succeed all the same")
         answer = replace(answer.with_evidence(note), confidence=LIKELY)
+    if verdict.direction == "Egress":
+        answer = _and_then(policies, source, target, port, protocol, answer)
     if len(refusals) < len(targets):
         some = f"Some connections fail ({len(refusals)} of {len(targets)} pods behind the Service): "
         answer = replace(answer, verdict="traffic.policy.partial", sentence=some + answer.sentence)
     return answer, rows
+
+
+def _and_then(policies: Sequence[Object], source: Peer, target: Peer, port: int, protocol: str, answer: Answer) -> Answer:
+    """Say so if the way in is barred too: correcting the way out would not be enough."""
+    inwards = judge_direction(policies, "Ingress", source, target, port, protocol)
+    if inwards.allowed:
+        return answer
+    note = f"{inwards.text}: the way in has to be opened, too"
+    return replace(answer, evidence=(*answer.evidence, Evidence(f"networkpolicy/{inwards.policy.rpartition('/')[2]}", note)))
 
 
 def _careless_plugin(world: World) -> str:
@@ -83,12 +94,12 @@ def _refusal(
     isolating = [p for p in policies if key_of(p) in verdict.isolating]
     near = _open_port(isolating, direction, source, target, protocol)
     pod, whom = label_of(subject.pod or {}), _name(other)
-    word = "in" if direction == "Ingress" else "out"
+    lets = f"lets {whom} in" if direction == "Ingress" else f"lets it out to {whom}"
     seen = tuple(Evidence(f"networkpolicy/{name_of(p)} spec.{rules}", _rules(p, rules)) for p in isolating[:4])
     if near is not None:
         policy, number, ports = near
         text = (
-            f"{_called(policy)} lets {whom} {word}, but only on port {join(ports, 'or')}; "
+            f"{_called(policy)} {lets}, but only on port {join(ports, 'or')}; "
             f"the connection goes to port {port}/{protocol} of {label_of(target.pod or {})}."
         )
         if service is not None and any(str(p["port"]) in ports for p in service["spec"].get("ports") or ()):
@@ -107,8 +118,8 @@ def _refusal(
     policy = isolating[0]
     all_names = join(name_of(p) for p in isolating)
     more = "" if len(isolating) == 1 else f" (all that select it: {all_names})"
-    text = f"{_called(policy)} isolates {pod} for {direction.lower()}, and none of its rules lets {whom} {word}{more}."
-    change = f"Allow it: a rule with {peers} that selects {whom} and port {port}/{protocol}."
+    text = f"{_called(policy)} isolates {pod} for {direction.lower()}, and none of its rules {lets}{more}."
+    change = f"Allow it: a rule in spec.{rules} whose {peers!r} selects {whom}, for port {port}/{protocol}."
     return Answer(
         f"traffic.policy.{direction.lower()}",
         text,

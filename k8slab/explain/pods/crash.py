@@ -4,6 +4,8 @@ In order: the kernel (out of memory), the kubelet (a failed liveness or startup 
 its last words).
 """
 
+import re
+
 from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object, name_of, namespace_of
 from k8slab.explain.answer import KNOWN, LIKELY, UNKNOWN, Answer, Evidence
@@ -142,13 +144,23 @@ def _by_itself(world: World, pod: Object, author: Author, container: Container, 
         says = "ended by itself with exit code 0"
     text = f"{container.called.capitalize()} {says}{times}."
     if ending.verdict == "error" and lines:
-        text += f' Its last words: "{clause(lines[-1])[:160]}".'
+        text += f" Its last words: “{_telling(lines)}”."
     sure = KNOWN if ending.certain and not _perhaps_probed(world, pod, container) else LIKELY
     field = container.path if ending.verdict in ("error", "segfault", "abort", "signal") else _command(container)
     return Answer(
         f"pod.crash.{ending.verdict}", text, author.label, author.field(field), author.namespace,
         sure, seen, ending.change, _logs(pod, container),
     )  # fmt: skip
+
+
+_TELLING = re.compile(
+    r"error|fatal|panic|exception|cannot|denied|refused|missing|not found|no such|must|fail|invalid", re.IGNORECASE
+)
+
+
+def _telling(lines: list[str]) -> str:
+    """The line that tells most: the first that speaks of an error, else the last."""
+    return clause(next((line for line in lines if _TELLING.search(line)), lines[-1]))[:160]
 
 
 def _perhaps_probed(world: World, pod: Object, container: Container) -> bool:

@@ -53,30 +53,32 @@ def _say(
 
 
 def _quota(world: World, author: Author, found: re.Match[str], message: str) -> Answer:
-    name = found[1]
-    keys = [pair.partition("=")[0] for pair in re.findall(r"[\w./-]+=[^,\s]+", found[2])]
-    label = f"resourcequota/{name}"
-    quota = world.get("resourcequotas", name, author.namespace)
-    seen: tuple[Evidence, ...] = ()
-    if quota is not None and not _still_full(quota, found[2]):
+    label, refusal = f"resourcequota/{found[1]}", found[2]
+    wanted, used, hard = (_pairs(refusal, side) for side in ("requested", "used", "limited"))
+    quota = world.get("resourcequotas", found[1], author.namespace)
+    if quota is not None and not _still_full(quota, wanted):
         text = f"{label} had no room for another pod of {author.label}, and has some now: the next try should succeed."
         return Answer("creation.quota-freed", text, label, "", author.namespace, LIKELY, (), "Nothing: wait for the next try.",
                       kubectl(f"describe {label}", author.namespace))  # fmt: skip
-    if quota is not None:
-        used, hard = (quota.get("status") or {}).get("used") or {}, quota["spec"].get("hard") or {}
-        seen = (Evidence(f"{label} status.used", join(f"{k}: {used.get(k, '0')} of {hard.get(k, '?')}" for k in keys)),)
-    text = f"{label} leaves no room for another pod of {author.label}: {found[2].strip()}."
-    return Answer("creation.quota", text, label, f"spec.hard[{keys[0] if keys else ''}]", author.namespace, KNOWN, seen,
+    words = join(
+        f"{used.get(k, '0')} of {hard.get(k, '?')} {k} are used, and it needs {amount} more" for k, amount in wanted.items()
+    )
+    text = f"{label} leaves no room for another pod of {author.label}: {words or clause(refusal)}."
+    return Answer("creation.quota", text, label, f"spec.hard[{next(iter(wanted), '')}]", author.namespace, KNOWN, (),
                   "Free some of the quota, make the pods smaller, or have the quota raised.",
                   kubectl(f"describe {label}", author.namespace))  # fmt: skip
 
 
-def _still_full(quota: Object, refusal: str) -> bool:
+def _pairs(refusal: str, side: str) -> dict[str, str]:
+    """Return one side of ``requested: pods=1, used: pods=2, limited: pods=2``."""
+    found = re.search(rf"{side}: (\S+?)(?:, \w+:|$|\s)", refusal)
+    return dict(pair.split("=", 1) for pair in found[1].rstrip(",").split(",") if "=" in pair) if found else {}
+
+
+def _still_full(quota: Object, wanted: dict[str, str]) -> bool:
     """Whether what was refused would be refused again."""
-    asked = re.search(r"requested: (\S+?),? used:", refusal)
-    wanted = amounts_of(dict(pair.split("=", 1) for pair in asked[1].split(",") if "=" in pair) if asked else {})
     used = amounts_of((quota.get("status") or {}).get("used"))
-    return not wanted or bool(exceeded(wanted, used, amounts_of(quota["spec"].get("hard"))))
+    return not wanted or bool(exceeded(amounts_of(wanted), used, amounts_of(quota["spec"].get("hard"))))
 
 
 def _unspecified(world: World, author: Author, found: re.Match[str], message: str) -> Answer:

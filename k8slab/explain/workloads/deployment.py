@@ -25,7 +25,7 @@ def newest(world: World, deployment: Object) -> Object | None:
 
 def _stands(workload: Object) -> str:
     status, wanted = workload.get("status") or {}, workload["spec"].get("replicas", 1)
-    return f"{label_of(workload)} has {status.get('readyReplicas') or 0} of {count(wanted, 'replica')} ready."
+    return f"{label_of(workload)} has {status.get('readyReplicas') or 0} of {wanted} replicas ready."
 
 
 def _unseen(world: World, workload: Object) -> Answer | None:

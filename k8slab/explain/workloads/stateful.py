@@ -20,7 +20,7 @@ def _ordinal(pod: Object) -> int:
 
 def _stands(workload: Object) -> str:
     status, wanted = workload.get("status") or {}, workload["spec"].get("replicas", 1)
-    return f"{label_of(workload)} has {status.get('readyReplicas') or 0} of {count(wanted, 'replica')} ready."
+    return f"{label_of(workload)} has {status.get('readyReplicas') or 0} of {wanted} replicas ready."
 
 
 def _zero(world: World, workload: Object) -> Answer | None:
