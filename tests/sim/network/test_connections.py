@@ -93,6 +93,22 @@ def test_external_traffic_policy_local_answers_only_where_the_pods_are(world):
         fetch(world, "http://172.18.0.3:30080", timeout=5)
 
 
+def test_pods_are_inside_for_outer_addresses_and_their_own_nodes_ports(world):
+    """Upstream short-circuits traffic of pods to external addresses: externalTrafficPolicy Local is for visitors."""
+    ports = [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]
+    world.service(
+        "web", "10.96.1.1", "web-1", ports=ports, type="NodePort", externalTrafficPolicy="Local", externalIPs=["203.0.113.5"]
+    )
+    assert fetch(world, "http://203.0.113.5") == "web-1"
+    assert fetch(world, "http://172.18.0.2:30080") == "web-1"  # the node of the pod that asks
+
+
+def test_internal_traffic_policy_local_drops_where_no_pod_is(world):
+    world.service("web", "10.96.1.1", "web-1", internalTrafficPolicy="Local")
+    with pytest.raises(TimedOut):
+        fetch(world, "http://10.96.1.1", timeout=5)
+
+
 def test_nobody_listening_is_refused(world):
     with pytest.raises(Refused):
         fetch(world, "http://10.244.0.2:81")
