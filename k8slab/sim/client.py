@@ -62,7 +62,7 @@ class Client(Protocol):
         ...
 
     def raw(self, path: str) -> Object:
-        """Return what a path of an aggregated API answers to GET (``/apis/custom.metrics.k8s.io/...``)."""
+        """Return what a path of an aggregated API (``/apis/custom.metrics.k8s.io/...``) or of a Scale answers to GET."""
         ...
 
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:

@@ -13,7 +13,7 @@ from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.authorization import Attributes, Authorizer, denied
 from k8slab.sim.apiserver.deletion import DeleteOptions
-from k8slab.sim.apiserver.errors import not_found, unreachable
+from k8slab.sim.apiserver.errors import not_found, resource_not_found, unreachable
 from k8slab.sim.apiserver.events import EventRecorder
 from k8slab.sim.apiserver.informer import StoreInformer
 from k8slab.sim.apiserver.listing import ListOptions, Selection, selection
@@ -21,6 +21,7 @@ from k8slab.sim.apiserver.operations import Operations
 from k8slab.sim.apiserver.registry import Call
 from k8slab.sim.apiserver.requestinfo import RequestInfo, parse_request
 from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.apiserver.scale import scale_of
 from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.etcd import Store
 from k8slab.sim.kernel import Kernel
@@ -110,7 +111,7 @@ class LoopbackClient:
         return [entry.value for entry in self._operations.registry.select(call, options).entries]
 
     def raw(self, path: str) -> Object:
-        """Return what a path of an aggregated API answers."""
+        """Return what a path of an aggregated API answers, or the Scale of an object."""
         if not self.reachable:
             raise unreachable()
         parts = urlsplit(path)
@@ -122,9 +123,13 @@ class LoopbackClient:
         decision = self._shared.authorizer.authorize(attributes)
         if not decision.allowed:
             raise denied(attributes, decision)
-        if info.group not in self._shared.raw:
-            raise not_found("", path, "")
-        return self._shared.raw[info.group](info, query)
+        if info.group in self._shared.raw:
+            return self._shared.raw[info.group](info, query)
+        resource = self._shared.scheme.get(info.group, info.version, info.resource)
+        if resource is None or info.subresource != "scale" or resource.subresource("scale") is None:
+            raise resource_not_found()
+        entry = self._operations.registry.get(Call(self._user, resource, info.namespace, info.name))
+        return scale_of(resource, entry.value)
 
     def create(self, resource: str, obj: Object, subresource: str = "") -> Object:
         """Create an object, or post one to a subresource of the object that its metadata names."""

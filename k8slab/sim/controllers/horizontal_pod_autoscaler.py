@@ -1,32 +1,30 @@
 """The HorizontalPodAutoscaler controller: looks at the metrics every 15 s and scales the target.
 
 Upstream: k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go. The arithmetic is in `hpa_metrics` and
-`hpa_behavior`, the metrics' values are fetched by `hpa_sources`. Left out: targets other than the built-in workload kinds.
+`hpa_behavior`, the metrics' values are fetched by `hpa_sources`, what is scaled is found by `hpa_target`.
 """
 
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from k8slab.apimachinery.labels import format_selector, matches, selector_of
 from k8slab.apimachinery.quantity import milli_value
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object, key_of, labels, split_key
-from k8slab.sim.client import EventType
+from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.client import Client, EventType
 from k8slab.sim.controllers import conditions, hpa_behavior, hpa_metrics
 from k8slab.sim.controllers.base import Controller
 from k8slab.sim.controllers.hpa_behavior import History
 from k8slab.sim.controllers.hpa_metrics import MetricsError
 from k8slab.sim.controllers.hpa_sources import Proposal, Sources, failure_reason, selector_of_target, summary
+from k8slab.sim.controllers.hpa_target import TargetError, find_target
+from k8slab.sim.kernel import Kernel
 
 __all__ = ["SYNC_PERIOD", "HorizontalPodAutoscalerController"]
 
 SYNC_PERIOD = 15.0
 _AUTOSCALERS = "horizontalpodautoscalers.autoscaling"
-_TARGETS = {
-    "Deployment": "deployments.apps",
-    "ReplicaSet": "replicasets.apps",
-    "StatefulSet": "statefulsets.apps",
-    "ReplicationController": "replicationcontrollers",
-}
 _STABILIZED = "recent recommendations were {} than current one, applying the {} recent recommendation"
 
 
@@ -35,6 +33,17 @@ class HorizontalPodAutoscalerController(Controller):
 
     name = "horizontal-pod-autoscaler-controller"
     account = "horizontal-pod-autoscaler"
+
+    def __init__(
+        self, client: Client, kernel: Kernel, informers: Client | None = None,
+        *, resources: Callable[[], Iterable[Resource]] = tuple,
+    ) -> None:  # fmt: skip
+        super().__init__(client, kernel, informers)
+        self._resources = resources
+
+    def target(self, reference: Object, namespace: str) -> tuple[str, Object]:
+        """Return (resource, object) of a target; see `find_target`."""
+        return find_target(self.client, self.informer, self._resources(), reference, namespace)
 
     def setup(self) -> None:  # noqa: D102
         self._histories: dict[str, History] = {}
@@ -66,14 +75,12 @@ class _Sync:
 
     def run(self) -> None:
         reference = self.scaler["spec"]["scaleTargetRef"]
-        resource, namespace = _TARGETS.get(reference["kind"]), self.scaler["metadata"]["namespace"]
-        target = self.controller.informer(resource).get(reference["name"], namespace) if resource else None
-        if resource is None or target is None:
-            plural, _, group = (resource or reference["kind"].lower() + "s").partition(".")
-            found = f'{plural}{"." + group if group else ""} "{reference["name"]}" not found'
-            text = f"the HPA controller was unable to get the target's current scale: {found}"
+        try:
+            resource, target = self.controller.target(reference, self.scaler["metadata"]["namespace"])
+        except TargetError as error:
+            text = f"the HPA controller was unable to get the target's current scale: {error}"
             self._say("AbleToScale", "False", "FailedGetScale", text)
-            self.controller.event(self.scaler, "Warning", "FailedGetScale", found)
+            self.controller.event(self.scaler, "Warning", "FailedGetScale", str(error))
         else:
             self._say("AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale")
             self._scale(resource, target)
@@ -133,10 +140,11 @@ class _Sync:
         namespace, own = self.scaler["metadata"]["namespace"], [labels(pod) for pod in sources.pods()]
         rivals = []
         for other in self.controller.informer(_AUTOSCALERS).list(namespace):
-            reference = other["spec"]["scaleTargetRef"]
-            resource = _TARGETS.get(reference["kind"])
-            found = self.controller.informer(resource).get(reference["name"], namespace) if resource else None
-            selector = selector_of(selector_of_target(found)) if found is not None else None
+            try:
+                found = self.controller.target(other["spec"]["scaleTargetRef"], namespace)[1]
+            except TargetError:
+                continue
+            selector = selector_of(selector_of_target(found))
             if selector and any(matches(selector, pod) for pod in own):
                 rivals.append(key_of(other))
         if len(rivals) < 2:

@@ -70,7 +70,6 @@ _SIMPLE: tuple[type[Controller], ...] = (
     DaemonSetController,
     StatefulSetController,
     DisruptionController,
-    HorizontalPodAutoscalerController,
     PersistentVolumeBinder,
     AttachDetachController,
     EphemeralVolumeController,
@@ -123,6 +122,7 @@ class ControllerManager:
             make(RootCAPublisher, RootCAPublisher.account, ca_pem=ca_pem),
             make(TokenController, TokenController.account, ca_pem=ca_pem, sign_token=sign_token),
             *(make(controller, controller.account) for controller in _SIMPLE),
+            make(HorizontalPodAutoscalerController, HorizontalPodAutoscalerController.account, resources=resources),
             make(GarbageCollector, GarbageCollector.account, resources=resources),
         ]
         if sign_certificate is not None:

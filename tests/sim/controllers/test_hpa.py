@@ -226,3 +226,31 @@ def test_two_autoscalers_of_the_same_pods_do_nothing(world):
     assert conditions(world.get(SCALERS, "web"))["ScalingActive"] == ("False", "AmbiguousSelector")
     text = "pods by selector app=web are controlled by multiple HPAs: [chat/rival chat/web]"
     assert ("Warning", "AmbiguousSelector", text) in world.client.events("web")
+
+
+def test_a_custom_resource_with_a_scale_is_scaled_too(make_api):
+    """In a cluster: ChatRoom has a scale subresource, its pods are chosen by the selector in its status."""
+    api = make_api(workers=1, seed=3)
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    paths = {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size", "labelSelectorPath": ".status.selector"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    version["subresources"] = {"scale": paths, "status": {}}
+    names = {"plural": "chatrooms", "kind": "ChatRoom", "singular": "chatroom"}
+    spec = {"group": "chat.example", "scope": "Namespaced", "names": names, "versions": [version]}
+    made = api.post(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {"metadata": {"name": "chatrooms.chat.example"}, "spec": spec}
+    )
+    assert made.status == 201
+    api.advance(2)
+    rooms = "/apis/chat.example/v1/namespaces/default/chatrooms"
+    api.post(rooms, {"apiVersion": "chat.example/v1", "kind": "ChatRoom", "metadata": {"name": "lobby"}, "spec": {"size": 2}})
+    api.patch(f"{rooms}/lobby/status", {"status": {"size": 2, "selector": "room=lobby"}})
+    reference = {"apiVersion": "chat.example/v1", "kind": "ChatRoom", "name": "lobby"}
+    scalers = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+    api.post(scalers, {"metadata": {"name": "lobby"}, "spec": {"scaleTargetRef": reference, "minReplicas": 3, "maxReplicas": 5}})
+    missing = {**reference, "kind": "Nothing"}
+    api.post(scalers, {"metadata": {"name": "none"}, "spec": {"scaleTargetRef": missing, "maxReplicas": 5}})
+    api.advance(20)
+    assert api.get(f"{rooms}/lobby").json["spec"]["size"] == 3
+    why = api.get(f"{scalers}/none").json["status"]["conditions"][0]["message"]
+    assert why.endswith('no matches for kind "Nothing" in group "chat.example"')
