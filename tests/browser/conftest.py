@@ -60,10 +60,12 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
     end = time.monotonic() + 60
     while not answers(f"{url}/api") and time.monotonic() < end:
         time.sleep(0.2)
-    yield JupyterLab(url, folder / "state", Path(os.environ.get("K8SLAB_PICTURES", folder)))
-    server.terminate()
-    server.wait(20)
-    subprocess.run([sys.executable, "-m", "k8slab.cli", "down"], env=environment, check=False, capture_output=True)
+    try:
+        yield JupyterLab(url, folder / "state", Path(os.environ.get("K8SLAB_PICTURES", folder)))
+        server.terminate()
+        server.wait(20)
+    finally:
+        subprocess.run([sys.executable, "-m", "k8slab", "down"], env=environment, check=True, capture_output=True)
 
 
 @pytest.fixture
