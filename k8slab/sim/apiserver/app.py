@@ -14,11 +14,11 @@ from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, UserInfo
 from k8slab.sim.apiserver.authentication.impersonation import impersonated
 from k8slab.sim.apiserver.authorization import Attributes, Authorizer, Decision, denied
-from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found, resource_not_found
+from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
 from k8slab.sim.apiserver.metrics import RequestCounter
-from k8slab.sim.apiserver.paths import Paths
+from k8slab.sim.apiserver.paths import Paths, nothing_here
 from k8slab.sim.apiserver.proxy import Proxy
 from k8slab.sim.apiserver.requestinfo import RequestInfo, parse_request
 from k8slab.sim.apiserver.resources import Resource
@@ -132,7 +132,7 @@ class ApiServer:
         if not info.is_resource:
             return await self._paths.answer(request)
         if resource is None:
-            raise resource_not_found()
+            return nothing_here(self._scheme, request.path)
         try:
             answer = await self._serve(request, info, resource, user)
         except StatusError as error:

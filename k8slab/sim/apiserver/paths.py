@@ -9,7 +9,8 @@ from functools import partial
 import orjson
 
 from k8slab.sim.apiserver import discovery, openapi
-from k8slab.sim.apiserver.errors import StatusError
+from k8slab.sim.apiserver.errors import resource_not_found
+from k8slab.sim.apiserver.groups import is_built_in
 from k8slab.sim.apiserver.http import Request, Response
 from k8slab.sim.apiserver.metrics import objects
 from k8slab.sim.apiserver.negotiation import negotiate
@@ -17,7 +18,7 @@ from k8slab.sim.apiserver.scheme import Scheme
 from k8slab.sim.etcd import Store
 from k8slab.sim.exposition import CONTENT_TYPE, Metric, text
 
-__all__ = ["Paths"]
+__all__ = ["Paths", "nothing_here"]
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
@@ -55,9 +56,7 @@ class Paths:
         if path.startswith("/openapi"):
             return self._openapi(request, path)
         document = self._discovery(request, path)
-        if document is None:
-            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
-        return document
+        return nothing_here(self._scheme, path) if document is None else document
 
     def _discovery(self, request: Request, path: str) -> Response | None:
         form = negotiate(request.headers.get("accept", ""))
@@ -79,7 +78,7 @@ class Paths:
             return Response(200, self._documents.v2())
         document = self._documents.v3(path.removeprefix("/v3/"))
         if document is None:
-            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+            return _page_not_found()
         etag = self._documents.hash(path.removeprefix("/v3/")) or ""
         headers = [(b"etag", f'"{etag}"'.encode())]
         if request.query.get("hash") == etag:
@@ -87,10 +86,29 @@ class Paths:
         return Response(200, document, headers=headers)
 
 
+def nothing_here(scheme: Scheme, path: str) -> Response:
+    """Answer 404: as a page outside of the groups that the server itself has, as a Status within (where go-restful routes).
+
+    Raises
+    ------
+    StatusError
+        The Status.
+    """
+    parts = path.strip("/").split("/")
+    own = {group.name for group in scheme.groups() if is_built_in(group.name)}
+    if parts[0] == "api" or (parts[0] == "apis" and len(parts) > 1 and parts[1] in own):
+        raise resource_not_found()
+    return _page_not_found()
+
+
+def _page_not_found() -> Response:
+    return Response.text(404, "404 page not found\n")
+
+
 def _health(request: Request, path: str) -> Response:
     root, _, check = path[1:].partition("/")
     if check and check not in _CHECKS:
-        raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+        return _page_not_found()
     if not request.flag("verbose"):
         return Response.text(200, "ok")
     lines = [f"[+]{name} ok" for name in _CHECKS]

@@ -48,13 +48,18 @@ def test_a_method_that_a_path_does_not_have_is_refused(api: Api, method: str, pa
         "/api/v1/pods/web",
         f"{PODS}/web/fun",
         "/api/v1/namespaces/default/nodes",
-        "/apis/nothing.example/v1",
-        "/nothing",
+        "/apis/apps/v2",
     ],
 )
 def test_what_is_not_served_is_not_found(api: Api, path: str) -> None:
     answer = api.get(path)
     assert (answer.status, answer.message) == (404, "the server could not find the requested resource")
+
+
+@pytest.mark.parametrize("path", ["/apis/nothing.example", "/apis/nothing.example/v1/x", "/nothing", "/healthz/nothing"])
+def test_outside_of_the_groups_there_is_no_such_page(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert (answer.status, answer.body) == (404, b"404 page not found\n")
 
 
 def test_strangers_learn_nothing_about_what_there_is(api: Api) -> None:
