@@ -212,13 +212,13 @@ def why(
     state: State = None,
     namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Where to look.", show_default=False)] = None,
     as_: Annotated[str | None, typer.Option("--as", help="Who would do it: can --as jane get pods.", show_default=False)] = None,
-    context: Annotated[str | None, typer.Option(help="A context of your kubeconfig.", show_default=False)] = None,
+    cluster: Which = "auto",
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="can: in the whole cluster.")] = False,
 ) -> None:
     """Say why a thing is as it is, on the embedded cluster or any other."""
     from k8slab.cluster.asking import ask
 
-    answer = ask(question, state, namespace, as_, context, everywhere=all_namespaces)
+    answer = ask(question, cluster, state, namespace, as_, everywhere=all_namespaces)
     typer.echo(answer.text())
     if answer.confidence == "unknown":
         raise typer.Exit(2)

@@ -1,6 +1,6 @@
 """``k8slab why``: which cluster is asked, and the question put together from the words of a command line.
 
-Asked is the context that is named; else the cluster of ``$KUBECONFIG``, as kubectl would; else the embedded one.
+Asked is the cluster that is named; else the one of ``$KUBECONFIG``, as by kubectl; else the one that runs.
 """
 
 import os
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from k8slab.client import Cluster, connect
-from k8slab.cluster import embedded
+from k8slab.cluster.choice import source
 from k8slab.errors import K8slabError
 from k8slab.explain import Answer, why
 
@@ -16,11 +16,10 @@ __all__ = ["ask", "question_of"]
 
 
 def ask(
-    words: Sequence[str], state: Path | None, namespace: str | None, as_whom: str | None, context: str | None,
-    *, everywhere: bool = False,
-) -> Answer:  # fmt: skip
+    words: Sequence[str], which: str, state: Path | None, namespace: str | None, as_whom: str | None, *, everywhere: bool = False
+) -> Answer:
     """Return the answer to a question on a command line."""
-    cluster = _cluster(state, context)
+    cluster = _cluster(which, state)
     try:
         return why(cluster, question_of(words, as_whom, everywhere=everywhere), namespace)
     finally:
@@ -68,12 +67,12 @@ _VERBS = frozenset(
 )
 
 
-def _cluster(state: Path | None, context: str | None) -> Cluster:
-    if context:
-        return connect(context=context)
-    if os.environ.get("KUBECONFIG"):
+def _cluster(which: str, state: Path | None) -> Cluster:
+    if which == "auto" and os.environ.get("KUBECONFIG"):
         return connect()
-    running = embedded.find(state)
-    if running is not None:
-        return connect(kubeconfig=running.kubeconfig)
-    return connect()
+    chosen = source(which, state)
+    if chosen.running():
+        return connect(chosen.context, chosen.kubeconfig)
+    if which == "auto":
+        return connect()
+    raise K8slabError(f'the cluster "{chosen}" is not running; "k8slab up --cluster {chosen}" starts it')

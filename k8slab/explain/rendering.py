@@ -51,7 +51,7 @@ def _wrapped(line: str, indent: str) -> list[str]:
 
 def _sections(answer: "Answer") -> Iterator[tuple[str, list[str]]]:
     if answer.object:
-        yield "responsible", [responsible(answer)]
+        yield "about" if answer.healthy else "responsible", [responsible(answer)]
     if answer.evidence:
         yield "seen", [f"{e.where}: {e.text}" if e.where else e.text for e in answer.evidence]
     if answer.change:
