@@ -7,7 +7,7 @@ Simplified: eviction for memory only, no image garbage collection, no device or 
 from typing import Any
 
 from k8slab.apimachinery.quantity import milli_value, value
-from k8slab.apimachinery.types import Object
+from k8slab.apimachinery.types import Object, key_of
 from k8slab.sim.apiserver.errors import StatusError, not_found
 from k8slab.sim.client import Client, EventType
 from k8slab.sim.kernel import Future, Kernel
@@ -90,6 +90,7 @@ class Kubelet:
         self._heartbeat = Heartbeat(client, kernel, node, runtime.node(node.name))
         self._static = StaticPods(client, kernel, node.name, node.static_pods)
         self._workers: dict[str, PodWorker] = {}
+        self._unmirrored: dict[str, PodWorker] = {}  #: static pods whose mirror was deleted a moment ago
         self._requests: dict[str, Requests] = {}
         self._used: Requests = (0, 0, 0)
         self._answers, self._since = False, 0.0
@@ -144,6 +145,7 @@ class Kubelet:
         for worker in list(self._workers.values()):
             worker.gone()
         self._workers.clear()
+        self._unmirrored.clear()
         self._requests.clear()
         self._used, self._since, self._crashed = (0, 0, 0), 0.0, True
 
@@ -196,16 +198,36 @@ class Kubelet:
         """Handle an event of a pod on this node."""
         uid = pod["metadata"].get("uid", "")
         worker = self._workers.get(uid)
+        if self._answers and self._static.keeps(pod) and self._mirrored(type, pod, worker):
+            return
         if type == "DELETED":
             if worker is not None:
                 self._forget(uid)
                 worker.gone()
             if self._answers:
-                self._static.deleted(pod["metadata"]["namespace"], pod["metadata"]["name"])
+                self._static.deleted(pod)
         elif worker is not None:
             worker.changed(pod)
         elif not self._finished_before(pod):
             self._admit(uid, pod)
+
+    def _mirrored(self, type: EventType, pod: Object, worker: PodWorker | None) -> bool:
+        """Let a static pod's containers go on when its mirror goes, and give them to the next; whether that is all there is."""
+        uid, key = pod["metadata"].get("uid", ""), key_of(pod)
+        if worker is not None and type == "DELETED":
+            self._unmirrored[key] = self._workers.pop(uid)
+            self._static.deleted(pod)
+            return True
+        if worker is not None and pod["metadata"].get("deletionTimestamp"):
+            self._kernel.call_soon(self._static.remove, key)
+            return True
+        if worker is None and type != "DELETED" and key in self._unmirrored:
+            found = self._workers[uid] = self._unmirrored.pop(key)
+            self._requests[uid] = self._requests.pop(found.record.pod["metadata"].get("uid", ""), (0, 0, 0))
+            found.record.pod = pod
+            found.look_again()
+            return True
+        return False
 
     def _finished_before(self, pod: Object) -> bool:
         """Whether there is nothing to run of a pod this kubelet does not know; one that waits for its end gets it."""

@@ -1,7 +1,7 @@
 """Static pods: what a kubelet runs by itself, and shows in the API by mirror pods.
 
-Upstream: pkg/kubelet/config/file.go, pkg/kubelet/pod/mirror_client.go. Simplified: the manifests come with the node instead of
-from its disk, and a mirror pod that somebody deletes starts its containers anew, where upstream only shows it again.
+A mirror pod that somebody deletes comes back; the containers behind it go on. Upstream: pkg/kubelet/config/file.go,
+pkg/kubelet/pod/mirror_client.go. Simplified: the manifests come with the node instead of from its disk.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import hashlib
 import orjson
 
 from k8slab.apimachinery.timestamps import rfc3339
-from k8slab.apimachinery.types import Object
+from k8slab.apimachinery.types import Object, key_of
 from k8slab.sim.apiserver.errors import StatusError
 from k8slab.sim.client import Client
 from k8slab.sim.kernel import Kernel
@@ -55,6 +55,7 @@ class StaticPods:
 
     def __init__(self, client: Client, kernel: Kernel, node: str, manifests: tuple[Object, ...]) -> None:
         self._client, self._kernel, self._node = client, kernel, node
+        self.anew: set[str] = set()  #: keys of pods whose containers are to start anew with their next mirror
         self._manifests = {f"{m['metadata']['namespace']}/{m['metadata']['name']}-{node}": m for m in manifests}
 
     def ensure(self) -> None:
@@ -77,11 +78,23 @@ class StaticPods:
 
     def replace(self, key: str) -> None:
         """Have a pod start anew, as when its manifest was repaired."""
+        self.anew.add(key)
+        self.remove(key)
+
+    def remove(self, key: str) -> None:
+        """Delete a mirror pod; `deleted` makes the next one."""
         namespace, _, name = key.partition("/")
         if self._client.informer("pods").get(name, namespace) is not None:
             self._client.delete("pods", name, namespace, grace_period=0)
 
-    def deleted(self, namespace: str, name: str) -> None:
+    def keeps(self, pod: Object) -> bool:
+        """Whether what runs behind a mirror pod goes on without it."""
+        key = key_of(pod)
+        return key in self._manifests and key not in self.anew
+
+    def deleted(self, pod: Object) -> None:
         """Show a static pod again that was deleted."""
-        if f"{namespace}/{name}" in self._manifests:
+        key = key_of(pod)
+        if key in self._manifests:
+            self.anew.discard(key)
             self._kernel.call_soon(self.ensure)
