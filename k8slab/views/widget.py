@@ -59,6 +59,7 @@ class SceneWidget(anywidget.AnyWidget):
         self.current: Scene = {**scene, "version": 1}
         super().__init__(kind=kind, looks=look_table() | icon_table())
         self.on_msg(self._on_message)
+        _answer_while_a_cell_runs(self.comm)
 
     def show(self, scene: Scene) -> None:
         """Show another scene; only what differs is sent."""
@@ -140,3 +141,13 @@ class SceneWidget(anywidget.AnyWidget):
 
     def _view(self) -> dict[str, Any]:
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+
+
+def _answer_while_a_cell_runs(comm: Any) -> None:
+    """Let the browser choose which thread of the kernel answers it, as JupyterLab does (a subshell, which no cell blocks).
+
+    ipykernel 7.4 overrules it: it gives a message to the thread that last wrote to the widget. Ours are written to all the time,
+    in the name of whatever cell runs, so a click would wait for that cell to end.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, chosen: chosen
