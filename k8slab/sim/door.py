@@ -27,6 +27,9 @@ HOST = "127.0.0.1"
 #: Real seconds that the answer to whoever shuts the door has to get out.
 _LAST_WORDS = 0.2
 
+#: How often, and how many real seconds apart, connections are broken off: some are still shaking hands when the door is shut.
+_ROUNDS, _ROUND = 10, 0.02
+
 
 class _Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, telling the application of the client's certificate."""
@@ -122,9 +125,13 @@ class Door:
             return
         self._server = self._serving = None
         server.should_exit = server.force_exit = True
-        for connection in list(server.server_state.connections):
-            with contextlib.suppress(Exception):
-                connection.transport.abort()
+        for listening in server.servers:
+            listening.close()  # first of all: a client whose connection breaks is back within a millisecond
+        for _ in range(_ROUNDS):
+            for connection in list(server.server_state.connections):
+                with contextlib.suppress(Exception):
+                    connection.transport.abort()
+            await asyncio.sleep(_ROUND)
         await serving
         self._listener.close()
 

@@ -273,6 +273,23 @@ def test_a_fault_is_injected_seen_and_healed(cluster, show) -> None:
     says(view, "Nothing is broken on purpose.")
 
 
+def test_when_the_api_server_is_down_every_watch_notices_and_the_views_say_so(server: K8slab) -> None:
+    own = connect(kubeconfig=server.kubeconfig)
+    shown = [views.MatrixView(own), views.TimelineView(own), views.FaultsView(own)]
+    assert eventually(lambda: all(m.state == "live" for m in own._mirrors.values()))
+    spec = {"type": "ComponentDown", "component": "kube-apiserver", "durationSeconds": 3}
+    apply(own, {"apiVersion": "sim.k8slab.dev/v1alpha1", "kind": "Fault", "metadata": {"name": "away"}, "spec": spec})
+    assert eventually(lambda: all(m.state == "away" for m in own._mirrors.values())), (
+        "a client that is back at once is not let in"
+    )
+    assert eventually(lambda: all("went away" in view.current["banner"] for view in shown))
+    assert eventually(lambda: all(view.current["banner"] == "" for view in shown), 20)
+    own.delete("faults", "away")
+    for view in shown:
+        view.stop()
+    own.close()
+
+
 def test_a_view_that_is_stopped_leaves_no_watch_behind(shared, server) -> None:
     own = connect(kubeconfig=server.kubeconfig)
     view = views.MatrixView(own)
