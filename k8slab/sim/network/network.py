@@ -287,6 +287,12 @@ class Network:
 
     async def _serve_http(self, server: Server, connection: Connection, target: _Target) -> None:
         """Answer one request after the other, until one of both sides wants no more."""
+        try:
+            await self._converse(server, connection, target)
+        finally:
+            connection.close()
+
+    async def _converse(self, server: Server, connection: Connection, target: _Target) -> None:
         data, keep_alive = b"", True
         while keep_alive and (chunk := await self._next_words(connection, target)):
             data += chunk
@@ -295,13 +301,11 @@ class Network:
                     received = parse_request(data)
                 except ValueError:
                     connection.outgoing.write(Response(400, b"Bad Request\n", {"Connection": "close"}).encode())
-                    keep_alive = False
-                    break
+                    return
                 if received is None:
                     break
                 data, keep_alive = received.rest, received.keep_alive and self._listens(target)
                 keep_alive = await self._answer(server, connection, target, received.request, keep_alive) and keep_alive
-        connection.close()
 
     async def _next_words(self, connection: Connection, target: _Target) -> bytes:
         """Wait for what the client says; if the server closes its socket meanwhile, that is nothing any more."""

@@ -289,12 +289,10 @@ class SimulatedServer:
 
     async def handle(self, request: Request) -> Response:
         """Answer a request and log it."""
-        from k8slab.sim.runtime.apps import APPS
-
         self.under_way += 1
         try:
             await self.work(self._needs())
-            response = await APPS[self.spec["app"]](self, request)
+            response = await self._respond(request)
         finally:
             self.under_way -= 1
             if self._drained is not None and not self.under_way:
@@ -313,6 +311,17 @@ class SimulatedServer:
             }
             self.log(self.spec["access-log"], fields=more)
         return response
+
+    async def _respond(self, request: Request) -> Response:
+        from k8slab.sim.runtime.apps import APPS
+
+        try:
+            return await APPS[self.spec["app"]](self, request)
+        except FileError as error:  # what a real server's open() or read() would have failed with
+            self.log(
+                self.spec.get("error-log", ""), to_stderr=True, fields={"message": f'read() "{request.path}" failed ({error})'}
+            )
+            return Response(500, b"500 Internal Server Error\n", {"Content-Type": "text/plain"})
 
     def _needs(self) -> float:
         seconds = float(self.spec.get("request-cpu", 0.0002))

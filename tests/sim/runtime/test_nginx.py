@@ -81,3 +81,11 @@ def test_a_mistake_crashes_the_container(world):
     proxy(world, "server { listen 8080 }")
     assert world.reason("proxy") == "CrashLoopBackOff"
     assert 'unexpected "}" in /etc/nginx/conf.d/default.conf:1' in world.log("proxy")
+
+
+def test_a_file_that_cannot_be_read_is_a_server_error(world):
+    world.pod("web")
+    world.sh("web", "dd if=/dev/zero of=/usr/share/nginx/html/big bs=1M count=40")
+    assert world.run("web", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "localhost/big")[1] == "500"
+    assert world.run("web", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "localhost/")[1] == "200"
+    assert 'read() "/big" failed (Cannot allocate memory)' in world.log("web")
