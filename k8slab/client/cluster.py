@@ -165,7 +165,7 @@ class Cluster:
         query = {"labelSelector": label_selector, "fieldSelector": field_selector}
         answer = self.request("GET", self._path(known, namespace), {k: v for k, v in query.items() if v})
         objects = [{"apiVersion": known.api_version, "kind": known.kind, **item} for item in answer["items"]]
-        return objects, int(answer["metadata"]["resourceVersion"])
+        return objects, int(answer["metadata"].get("resourceVersion") or 0)
 
     def delete(self, resource: str, name: str, namespace: str | None = None, *, grace_period: int | None = None) -> None:
         """Delete one object; it is no error if there is none."""

@@ -77,7 +77,7 @@ def _blast(known: list[Object], chosen: str) -> Scene:
     items |= {service: "down" if lost == total else "lost" for service, lost, total in blast.services}
     items |= {owner: "lost" for owner, _, _ in blast.owners}
     items[chosen] = "cause"
-    lines = [f"{len(blast.pods)} pod{'' if len(blast.pods) == 1 else 's'} depend on {chosen}."]
+    lines = [f"{len(blast.pods)} pod{' depends' if len(blast.pods) == 1 else 's depend'} on {chosen}."]
     lines += [f"{key} loses {lost} of {total} pods." for key, lost, total in blast.owners]
     lines += [
         f"{key} {'goes down' if lost == total else f'keeps {total - lost} of {total} pods'}."

@@ -9,7 +9,7 @@ the objects as they were then, and takes no changes until it is back.
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from IPython.core.getipython import get_ipython
@@ -33,6 +33,15 @@ _BANNERS: dict[State, str] = {
 }
 
 _by_cell: dict[str, tuple[str, list["LiveView"]]] = {}
+
+
+class _First(NamedTuple):
+    """The first list of a resource: of which namespace, at which revision; or why there is none."""
+
+    namespace: str
+    version: int
+    objects: list[Object]
+    refused: str = ""
 
 
 class LiveView(SceneWidget):
@@ -65,7 +74,7 @@ class LiveView(SceneWidget):
         self._model_lock = threading.RLock()
         self._fallback, self._past = fallback, False
         with collector_held():
-            self._begin(resources, namespace)
+            self._begin(self._first_lists(resources, namespace))
             super().__init__(self.make_scene(), kind)
             self._pulse = Pulse(self.refresh, self.every)
             self._endings = self._subscriptions()
@@ -73,43 +82,52 @@ class LiveView(SceneWidget):
             self.travel()
         _replace_views_of_this_cell(self)
 
-    def _begin(self, resources: Iterable[str], namespace: str = ALL) -> None:
-        """Fill the model with what lists return now."""
-        self._troubles: dict[str, State] = {}
-        self._objects: dict[tuple[str, str, str], Object] = {}
-        self._since: dict[str, int] = {}
-        self._followed: dict[str, str] = {}
-        self.refused: dict[str, str] = {}
-        for resource in resources:
-            for obj in self._first(resource, namespace):
-                self._change("ADDED", obj)
+    def _first_lists(self, resources: Iterable[str], namespace: str = ALL) -> dict[str, _First]:
+        """Return for each resource what a list returns now.
 
-    def _first(self, resource: str, namespace: str) -> list[Object]:
-        tries = [namespace] if self._fallback is None or namespace else [ALL, self._fallback]
+        Must be called without the model's lock: a mirror that tells its listeners holds its own lock and wants ours.
+        """
+        return {resource: self._first(resource, namespace) for resource in resources}
+
+    def _first(self, resource: str, namespace: str) -> _First:
+        tries, refused = [namespace] if self._fallback is None or namespace else [ALL, self._fallback], ""
         for where in tries:
             try:
-                objects, self._since[resource] = self.cluster.snapshot(resource, where)
+                objects, version = self.cluster.snapshot(resource, where)
             except ApiException as error:
                 if self._fallback is None or error.status not in (403, 404, 405):
                     raise
-                self.refused[resource] = str(error.reason)
+                refused = str(error.reason)
             else:
-                self.refused.pop(resource, None)
-                self._followed[resource] = where
-                self.cluster.mirror(resource, where).prime(objects, self._since[resource])
-                return objects
-        return []
+                self.cluster.mirror(resource, where).prime(objects, version)
+                return _First(where, version, objects)
+        return _First("", 0, [], refused)
+
+    def _begin(self, lists: dict[str, _First]) -> None:
+        """Fill the model with the first lists."""
+        self._troubles: dict[str, State] = {}
+        self._objects: dict[tuple[str, str, str], Object] = {}
+        self._since = {resource: first.version for resource, first in lists.items()}
+        self._followed = {resource: first.namespace for resource, first in lists.items() if not first.refused}
+        self.refused = {resource: first.refused for resource, first in lists.items() if first.refused}
+        for first in lists.values():
+            for obj in first.objects:
+                self._change("ADDED", obj)
 
     def _subscriptions(self) -> list[Callable[[], None]]:
         follow = [self._follow(resource, where) for resource, where in self._followed.items()]
         return [*follow, self.cluster.history.subscribe(self.travel)]
 
-    def follow(self, resources: Iterable[str]) -> None:
-        """Follow other resources from now on; the model must have been emptied."""
+    def follow(self, resources: Iterable[str], empty: Callable[[], None]) -> None:
+        """Follow other resources from now on; ``empty`` makes the model new and empty."""
         before = self._endings
-        with self._model_lock, collector_held():
-            self._begin(resources)
-        self._endings = self._subscriptions()
+        with collector_held():
+            lists = self._first_lists(resources)
+            with self._model_lock:
+                empty()
+                self._begin(lists)
+            self._endings = self._subscriptions()
+            self._pulse.every = self.every
         for end in before:  # only now: a watch that both need goes on
             end()
         if self._past:

@@ -70,7 +70,7 @@ class TopologyView(LiveView):
         self.choice = Choice(namespace=namespace)
         self._problem = ""
         self._set_topology(kind)
-        super().__init__(cluster, self._resources(), fallback=namespace or cluster.namespace)
+        super().__init__(cluster, self._resources(self.topology), fallback=namespace or cluster.namespace)
 
     # -- model ---------------------------------------------------------------------------------------------------------
 
@@ -95,8 +95,10 @@ class TopologyView(LiveView):
 
     def refresh(self) -> None:
         """Draw the graph as it is now; of a large placement, only what events have touched."""
+        flows = self._flows()
         with self._model_lock:
-            self._poll()
+            for flow in flows:
+                change_reachability(self.graph, "ADDED", flow)
             touched, self._touched = self._touched, set()
             change = self._layout.change(self.graph, touched) if self._boxes and self._layout and not self._redraw else None
             self._redraw = False
@@ -123,24 +125,24 @@ class TopologyView(LiveView):
         self._redraw = False
         self.every = 2.0 if kind == "reachability" else None
 
-    def _resources(self) -> list[str]:
+    def _resources(self, topology: Topology) -> list[str]:
         """Return the names of what must be fetched and exists on this cluster; Flows can be listed, not watched."""
         found = []
-        for kind in self.topology.kinds:
+        for kind in topology.kinds:
             try:
                 found.append(self.cluster.resource(kind).full_name)
             except K8slabError:
                 continue
         return [name for name in found if not name.startswith("flows.")]
 
-    def _poll(self) -> None:
+    def _flows(self) -> list[Object]:
+        """Return the connections that the cluster has seen: none but of the embedded one, for whoever may list them."""
         if "Flow" not in self.topology.kinds:
-            return
+            return []
         try:
-            for flow in self.cluster.list("flows.sim.k8slab.dev", ALL):
-                change_reachability(self.graph, "ADDED", flow)
+            return self.cluster.list("flows.sim.k8slab.dev", ALL)
         except (K8slabError, ApiException):
-            return  # not an embedded cluster, or not for this user: nothing is observed
+            return []
 
     def _start_grouped(self) -> None:
         if self._grouped is None:
@@ -289,12 +291,15 @@ class TopologyView(LiveView):
 
     def show_topology(self, kind: str) -> None:
         """Show another topology of the same cluster."""
-        if kind == self.topology.name:
-            return
-        with self._model_lock:
+        if kind not in TOPOLOGIES:
+            raise K8slabError(f"There is no topology {kind!r}. There are: {', '.join(TOPOLOGIES)}.")
+
+        def empty() -> None:
             self._set_topology(kind)
             self.choice = replace(self.choice, hidden=frozenset())
-            self.follow(self._resources())
+
+        if kind != self.topology.name:
+            self.follow(self._resources(TOPOLOGIES[kind]), empty)
 
     def show_namespace(self, namespace: str) -> None:
         """Show one namespace, or all ("")."""

@@ -12,6 +12,9 @@ How a scene travels. The trait ``scene`` is the whole of it and is only read whe
 display, page reload). After that ``delta`` carries differences with a version number; a browser that missed one asks for
 the whole. Both sides are a few lines: `k8slab.views.scene.difference` here and ``js/src/store.js`` there.
 
+Beside a running cell. JupyterLab sends the messages of widgets to a subshell, a second thread of the kernel, so that controls
+work while a cell runs; see `_answer_while_a_cell_runs`. Elsewhere messages wait for the cell to end.
+
 Without a kernel. A display is two outputs: a picture (HTML with an image and the same as text), then the widget. The
 live widget hides the picture before it; a reader of a saved notebook sees the picture, and a style rule hides the
 "model not found" line that JupyterLab would show under it.

@@ -1,0 +1,92 @@
+"""The topology view on a real API server: one watch per kind for all views, another topology in place, details, the end."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from k8slab.client import Cluster, apply, connect
+from k8slab.errors import K8slabError
+from k8slab.topology import TOPOLOGIES
+from k8slab.views import TopologyView
+from tests.processes import K8slab
+
+
+@pytest.fixture
+def cluster(server: K8slab, namespace: str) -> Iterator[Cluster]:
+    cluster = connect(kubeconfig=server.kubeconfig)
+    cluster.namespace = namespace
+    apply(cluster, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": "hunter22"}})
+    source = {"secretRef": {"name": "s"}}
+    spec = {"containers": [{"name": "c", "image": "nginx:1.27", "envFrom": [source]}]}
+    apply(cluster, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web"}}, "spec": spec})
+    yield cluster
+    cluster.close()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+def listeners(cluster: Cluster) -> dict[str, int]:
+    return {mirror.resource.plural: mirror.listeners for mirror in cluster._mirrors.values() if mirror.listeners}
+
+
+def test_every_topology_can_follow_another_in_place_and_all_views_share_one_watch_per_kind(cluster, namespace) -> None:
+    view, other = TopologyView(cluster, "placement", namespace), TopologyView(cluster, "traffic", namespace)
+    assert listeners(cluster)["pods"] == 2
+    for name, topology in TOPOLOGIES.items():
+        view.act("topology", name)
+        assert view.current["title"] == topology.title
+        assert view.current["controls"]["problem"] == ""
+    view.act("topology", "zones")
+    assert listeners(cluster)["pods"] == 2
+    other.close()
+    assert listeners(cluster) == {"nodes": 1, "pods": 1}
+    view.close()
+    assert listeners(cluster) == {}, "the watches end with the last view"
+
+
+def test_it_follows_the_cluster_until_it_is_stopped(cluster, namespace) -> None:
+    view = TopologyView(cluster, "configuration", namespace)
+    assert view.current["links"][f"Pod/{namespace}/web>Secret/{namespace}/s"]["label"] == "reads"
+    cluster.delete("pods", "web", grace_period=0)
+    assert eventually(lambda: "Pod" not in view.current["alt"])
+    view.stop()
+    apply(cluster, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "late"}})
+    time.sleep(0.3)
+    assert f"ConfigMap/{namespace}/late" not in view.current["items"]
+
+
+def test_details_have_everything_but_the_values_of_a_secret(cluster, namespace) -> None:
+    view = TopologyView(cluster, "configuration", namespace)
+    details = view.details(f"Secret/{namespace}/s")
+    assert "password: <12 characters, hidden here>" in details["yaml"]
+    assert ["← reads", f"Pod/{namespace}/web", "spec.containers[0].envFrom[0].secretRef.name"] in details["relations"]
+    assert ["Everything about it", "kubectl describe secret/s"] in details["commands"]
+    view.close()
+
+
+def test_a_wrong_wish_is_answered_in_words(cluster, namespace) -> None:
+    view = TopologyView(cluster, "traffic", namespace)
+    view.act("filter", "app=web,")
+    assert "is no label selector" in view.current["controls"]["problem"]
+    view.act("filter", "app=web")
+    assert view.current["controls"]["problem"] == ""
+    assert view.current["command"].endswith("-l app=web")
+    view.close()
+    with pytest.raises(K8slabError, match=r"There is no topology 'trafic'\. There are: placement, ownership"):
+        TopologyView(cluster, "trafic")
+
+
+def test_a_question_is_answered_with_what_it_needs_though_the_view_does_not_watch_it(cluster, namespace) -> None:
+    view = TopologyView(cluster, "placement", namespace)
+    view.act("ask", ["blast", f"Secret/{namespace}/s"])
+    assert view.current["focus"]["lines"][0] == f"1 pod depends on Secret/{namespace}/s."
+    assert view.current["focus"]["items"][f"Pod/{namespace}/web"] == "lost"
+    view.act("ask", ["", ""])
+    assert view.current["focus"] is None
+    view.close()
