@@ -4,7 +4,7 @@ import { element, table } from "./dom.js";
 import { commandLine } from "./graph.js";
 
 const ALLOWED = new Set(["P", "DIV", "SPAN", "STRONG", "B", "EM", "I", "CODE", "PRE", "UL", "OL", "LI", "TABLE", "THEAD", "TBODY", "TR", "TH", "TD",
-  "H3", "H4", "DETAILS", "SUMMARY", "BR"]); // prettier-ignore
+  "H3", "H4", "DL", "DT", "DD", "DETAILS", "SUMMARY", "BR"]); // prettier-ignore
 
 export class Details {
   constructor(view, ask) {

@@ -60,6 +60,9 @@ const CSS = `
 .k8slab-graph .details .buttons { display: flex; gap: 6px; margin-top: 6px; }
 .k8slab-graph .details .why { margin-top: 8px; border-left: 3px solid var(--k8-accent); padding: 2px 12px; max-width: 75em; }
 .k8slab-graph .details .why pre { white-space: pre-wrap; }
+.k8slab-graph .details .why dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 6px 0; }
+.k8slab-graph .details .why dt { color: var(--k8-soft); }
+.k8slab-graph .details .why dd { margin: 0; }
 .k8slab-graph .quiet { color: var(--k8-soft); font-size: 12px; font-weight: 400; }
 .k8slab-graph .command { display: flex; flex-wrap: wrap; gap: 3px 10px; align-items: baseline; padding: 3px 0; }
 .k8slab-graph .command code { font-family: var(--jp-code-font-family, monospace); font-size: 12px; background: var(--k8-card); color: inherit;

@@ -112,7 +112,7 @@ const painters = {
     glyph(ctx, look, theme, item.x, item.y, item.r - 1);
     if (item.count) {
       text(ctx, item.x + item.r - 1, item.y - item.r + 6, `×${item.count}`, 9.5, theme.ink, { align: "left", weight: 600, k });
-      text(ctx, item.x, item.y + item.r + 11, item.name, 9.5, theme.ink, { k, most: 42 });
+      text(ctx, item.x, item.y + item.r + 12, item.name, 9.5, theme.ink, { k, most: 42 });
       return;
     }
     text(ctx, item.x, item.y + item.r + 13, item.label, 10.5, theme.ink, { k, halo: item.halo && theme.paper });

@@ -9,6 +9,7 @@ import base64
 import html
 from collections.abc import Callable, Iterable
 
+from k8slab.views.cards import short_end, short_name
 from k8slab.views.icons import KIND_ICONS
 from k8slab.views.look import LOOK
 from k8slab.views.scene import Scene
@@ -98,7 +99,7 @@ def _mark(i: Scene) -> str:
     glyph = _glyph(i["state"], i["x"], i["y"], i["r"] - 1)
     if i.get("count"):
         many = _label(i["x"] + i["r"] - 1, i["y"] - i["r"] + 6, f"×{i['count']}", 9.5, _INK, "start", 600)
-        return glyph + many + _label(i["x"], i["y"] + i["r"] + 11, i["name"][:8], 9.5)
+        return glyph + many + _label(i["x"], i["y"] + i["r"] + 12, i["name"][:8], 9.5)
     return glyph + _label(i["x"], i["y"] + i["r"] + 13, i["label"], 10.5)
 
 
@@ -120,8 +121,9 @@ def _part(i: Scene) -> str:
 
 
 def _words(i: Scene, left: float, top: float) -> str:
-    sub = _label(left, top + 34, i["sub"], 10.5, _SOFT, "start")
-    return _label(left, top + 19, i["label"], 12.5, _INK, "start", 600) + sub
+    room = i["x"] + i["w"] / 2 - left - 8
+    sub = _label(left, top + 34, short_end(i["sub"], int(room / 5.4)), 10.5, _SOFT, "start")
+    return _label(left, top + 19, short_name(i["label"], int(room / 7.1)), 12.5, _INK, "start", 600) + sub
 
 
 def _tile(i: Scene, left: float, top: float) -> tuple[str, int]:

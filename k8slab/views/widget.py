@@ -17,7 +17,7 @@ work while a cell runs; see `_answer_while_a_cell_runs`. Elsewhere messages wait
 
 Without a kernel. A display is two outputs: a picture (HTML with an image and the same as text), then the widget. The
 live widget hides the picture before it; a reader of a saved notebook sees the picture, and a style rule hides the
-"model not found" line that JupyterLab would show under it.
+line under it in which JupyterLab would say that it loads a widget, or finds no model.
 """
 
 import html
@@ -39,8 +39,7 @@ __all__ = ["SceneWidget"]
 _STATIC = Path(__file__).parent / "static"
 
 _HIDE_DEAD_WIDGET = (
-    "<style>.jp-OutputArea-child:has(.k8slab-picture)"
-    " + .jp-OutputArea-child:not(:has(.k8slab-view)):has(.jupyter-widgets) {display: none}</style>"
+    "<style>.jp-OutputArea-child:has(.k8slab-picture) + .jp-OutputArea-child:not(:has(.k8slab-view)) {display: none}</style>"
 )
 
 
