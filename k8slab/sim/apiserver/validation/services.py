@@ -1,6 +1,7 @@
 """Services.
 
-Upstream: pkg/apis/core/validation (ValidateService, ValidateServiceUpdate). Which addresses and node ports are free is decided
+Upstream: pkg/apis/core/validation (ValidateService, ValidateServiceUpdate), and of pkg/registry/core/service/storage/alloc.go
+which families the cluster has (initIPFamilyFields). Which addresses and node ports are free is decided
 by the registry. Simplified: dual-stack rules are checked only as far as one cluster with IPv4 can meet them.
 """
 
@@ -64,7 +65,8 @@ def service_errors(service: Object) -> Errors:
         errors.append(not_supported("spec.type", kind, _TYPES) if kind else required("spec.type"))
     errors += _duplicate_ports(ports, kind)
     errors += _load_balancer_errors(spec, kind)
-    return errors + _traffic_errors(spec, kind)
+    errors += _traffic_errors(spec, kind)
+    return errors or ([] if kind == "ExternalName" else _configured_errors(spec, spec.get("clusterIPs") or []))
 
 
 def _type_errors(spec: Object, kind: str) -> Errors:
@@ -148,6 +150,24 @@ def _cluster_ips_errors(spec: Object) -> Errors:
         errors += invalid_each(f"{path}[{i}]", one, ip_address(one))
     if len(addresses) > 2:
         errors.append(invalid(path, addresses, "may only hold up to 2 values"))
+    return errors
+
+
+def _configured_errors(spec: Object, addresses: list[str]) -> Errors:
+    """The cluster has IPv4 alone; a headless Service without selector, whose endpoints are others', may ask for both."""
+    errors: Errors = []
+    families = spec.get("ipFamilies") or []
+    for i, one in enumerate(addresses):
+        if ":" in one and families[i : i + 1] != ["IPv6"]:
+            errors.append(invalid(f"spec.clusterIPs[{i}]", addresses, "IPv6 is not configured on this cluster"))
+    if errors or (_headless(spec) and not spec.get("selector")):
+        return errors
+    if spec.get("ipFamilyPolicy") == "RequireDualStack":
+        detail = "this cluster is not configured for dual-stack services"
+        errors.append(invalid("spec.ipFamilyPolicy", "RequireDualStack", detail))
+    for i, family in enumerate(families):
+        if family != "IPv4":
+            errors.append(invalid(f"spec.ipFamilies[{i}]", family, "not configured on this cluster"))
     return errors
 
 

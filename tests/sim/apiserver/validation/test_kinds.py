@@ -58,6 +58,12 @@ CREATE: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("v1", "Service", {"spec__type": "ExternalName"}, ["spec.externalName: Required value"]),
     ("v1", "Service", {"spec__clusterIP": "somewhere"}, [
         'spec.clusterIPs[0]: Invalid value: "somewhere": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']),
+    ("v1", "Service", {"spec__ipFamilies": ["IPv6"]}, [
+        'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster']),
+    ("v1", "Service", {"spec__ipFamilyPolicy": "RequireDualStack"}, [
+        'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services']),
+    ("v1", "Service", {"spec__clusterIP": "fd00::1"}, [
+        'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster']),
     ("v1", "PersistentVolumeClaim", {"spec__resources": {"requests": {"storage": "0"}}}, [
         'spec.resources[storage]: Invalid value: "0": must be greater than zero']),
     ("v1", "PersistentVolume", {"spec__hostPath": None}, ["spec: Required value: must specify a volume type"]),
