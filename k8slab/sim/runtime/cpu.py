@@ -37,6 +37,17 @@ class Throttled:
     periods: int = 0
     count: int = 0
     seconds: float = 0.0
+    _rest: float = 0.0  #: of a period that has begun
+
+    def go_on(self, seconds: float, part: float) -> None:
+        """Count the periods of a process without a pause that has run for this part (0 to 1) of each."""
+        self._rest += seconds
+        whole = int(self._rest / _PERIOD + 1e-9)
+        self._rest -= whole * _PERIOD
+        self.periods += whole
+        if part < 1:
+            self.count += whole
+            self.seconds += whole * _PERIOD * (1 - part)
 
 
 def weight_of(request: int) -> int:
@@ -234,6 +245,9 @@ class CpuAccount:
 
     def _settle(self, now: float) -> None:
         self._count((self._share + self.idle) / 1000 * (now - self._settled))
+        if self.burning and self.limit:
+            at_limit = self._share >= self.limit * 0.999
+            self.throttled.go_on(now - self._settled, min(1.0, self.limit / self.burning) if at_limit else 1.0)
         self._settled = now
 
     def _count(self, seconds: float) -> None:

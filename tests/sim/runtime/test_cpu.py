@@ -114,3 +114,19 @@ def test_an_idle_server_uses_what_its_image_says(kernel):
     assert rate(kernel, account) == 5
     account.close()
     assert rate(kernel, account) == 0
+
+
+def test_a_process_that_never_pauses_is_stopped_in_every_period_of_its_limit(kernel):
+    account = CpuAccount(kernel, NodeCpu(4000), limit=100)
+    account.burn(1000)
+    kernel.advance(10.05)
+    account.burn(-1000)
+    kernel.advance(10)
+    assert account.stat().splitlines()[3:] == ["nr_periods 100", "nr_throttled 100", "throttled_usec 9000000"]
+
+
+def test_a_process_that_wants_less_than_its_limit_is_never_stopped(kernel):
+    account = CpuAccount(kernel, NodeCpu(4000), limit=2000)
+    account.burn(1000)
+    kernel.advance(10)
+    assert account.stat().splitlines()[3:] == ["nr_periods 100", "nr_throttled 0", "throttled_usec 0"]
