@@ -83,6 +83,13 @@ def resolve_name(world: World, host: str, namespace: str, source: Object | None)
                 f"and {host!r} means nothing to it.")  # fmt: skip
         return Name(refusal=Answer("traffic.dns.policy", text, f"pod/{name_of(source)}", "spec.dnsPolicy", namespace_of(source),
                                    change="Use dnsPolicy ClusterFirst."))  # fmt: skip
+    if source is not None and _own_name(source, host):
+        text = (
+            f"In pod/{name_of(source)}, {host!r} is its own host name (/etc/hosts): the connection stays in the pod "
+            "and reaches no Service."
+        )
+        return Name(refusal=Answer("traffic.dns.own-name", text, f"pod/{name_of(source)}", "spec.hostname", namespace_of(source),
+                                   change=f"Say {host}.{namespace}, which means the Service."))  # fmt: skip
     short = host.rstrip(".").removesuffix(f".svc.{_DOMAIN}").removesuffix(".svc")
     parts = short.split(".")
     if len(parts) > 2 or (
@@ -96,6 +103,11 @@ def resolve_name(world: World, host: str, namespace: str, source: Object | None)
     if not world.lacks("services", parts[0], where):
         return Name(refusal=Answer("unknown", f"service/{parts[0]} in namespace {where} cannot be seen.", confidence=UNKNOWN))
     return Name(refusal=_no_service(world, host, parts[0], where))
+
+
+def _own_name(pod: Object, host: str) -> bool:
+    spec = pod["spec"]
+    return not spec.get("hostNetwork") and host == (spec.get("hostname") or name_of(pod))
 
 
 def _namespace_known(world: World, name: str) -> bool:

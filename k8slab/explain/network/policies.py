@@ -80,9 +80,15 @@ def _and_then(policies: Sequence[Object], source: Peer, target: Peer, port: int,
 
 def _careless_plugin(world: World) -> str:
     """A network plugin that is there and known not to enforce policies ("" if none is seen)."""
-    daemons = [name_of(d) for n in ("kube-system", "kube-flannel") for d in world.list("daemonsets.apps", n)]
-    careful = any(word in name for name in daemons for word in ("calico", "cilium", "canal", "antrea", "weave", "kube-router"))
-    return "" if careful else next((f"daemonset/{name}" for name in daemons if "flannel" in name), "")
+    daemons = {name_of(d): d for n in ("kube-system", "kube-flannel") for d in world.list("daemonsets.apps", n)}
+    if any(word in name for name in daemons for word in ("calico", "cilium", "canal", "antrea", "weave", "kube-router")):
+        return ""
+    kindnet = daemons.get("kindnet")
+    containers: list[Object] = kindnet["spec"]["template"]["spec"]["containers"] if kindnet else [{}]
+    tag = str(containers[0].get("image", "")).rpartition(":")[2]
+    if tag[1:2].isdigit() and tag < "v20240813":  # kindnetd enforces them since kind 0.24
+        return "daemonset/kindnet"
+    return next((f"daemonset/{name}" for name in daemons if "flannel" in name), "")
 
 
 def _refusal(

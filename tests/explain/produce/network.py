@@ -277,6 +277,13 @@ TRAFFIC = [
         service(namespace="shop"),
     ),
     _traffic(
+        "a pod's own host name",
+        "pod/a -> http://a",
+        "traffic.dns.own-name known pod/a spec.hostname",
+        _WEB,
+        service("a", selector={"app": "web"}),
+    ),
+    _traffic(
         "a name that nobody has", "pod/a -> http://wep", "traffic.dns.no-service known service/wep metadata.name", _WEB, service()
     ),
     _traffic(
