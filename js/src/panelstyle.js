@@ -41,6 +41,7 @@ const CSS = `
 .k8slab-panel table.mono tbody th { font-weight: 400; }
 .k8slab-panel table.mono td, .k8slab-panel table.mono tbody th { padding-block: 1px; }
 .k8slab-panel td.middle { text-align: center; padding-inline: 6px; }
+.k8slab-panel table.upright tr > :first-child { position: sticky; left: 0; z-index: 2; background: var(--jp-layout-color0, #fff); }
 .k8slab-panel table.upright thead th { vertical-align: bottom; padding-inline: 4px; }
 .k8slab-panel table.upright thead th:not(:first-child) span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 13em;
   font-weight: 500; }

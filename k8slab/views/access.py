@@ -1,5 +1,7 @@
 """The RBAC view: subject → binding → role → rule, the answer to a question, and how to become the subject."""
 
+import re
+
 from kubernetes.client.exceptions import ApiException
 
 from k8slab.apimachinery.types import Object, key_of
@@ -22,7 +24,8 @@ _FOLLOWED = (
     f"clusterrolebindings.{_RBAC}",
     "serviceaccounts",
 )
-_COLUMN_W, _BOX_W, _ROW_H, _BOX_H = 236, 200, 44, 34
+_COLUMN_W, _BOX_W, _ROW_H, _BOX_H = 224, 190, 42, 34
+_PARTS = re.compile(r"((?:[^ ]+, )*[^ ]+) (.*)")  # "RoleBinding chat/x", "get, list pods"
 _MOST = 14  # rules drawn; the table has all
 
 
@@ -32,10 +35,11 @@ def access_scene(
 ) -> Scene:  # fmt: skip
     """Return the scene of what a subject may do in a namespace."""
     roles = {w.role for w in ways}
-    alt = f"{subject} holds {len(ways)} rules of {len(roles)} roles in namespace {namespace}."
+    alt = f"{subject} holds {_count(len(ways), 'rule')} of {_count(len(roles), 'role')} in namespace {namespace}."
     result = None
     if verdict is not None:
-        result = note(f"{'Yes' if verdict[0] else 'No'}: {asked}. {verdict[1]}.", "ok" if verdict[0] else "no")
+        why = verdict[1][:1].upper() + verdict[1][1:]
+        result = note(f"{'Yes' if verdict[0] else 'No'}: {asked}. {why}.", "ok" if verdict[0] else "no")
     rows: list[list[Cell]] = [[_toned(w.via, w), _toned(w.binding, w), _toned(w.role, w), _toned(w.rule, w)] for w in ways]
     blocks = {
         "choice": controls_,
@@ -46,6 +50,10 @@ def access_scene(
         "commands": shell,
     }
     return panel("Who may do what", alt, blocks)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _toned(words: str, way: AccessPath) -> Cell:
@@ -82,7 +90,8 @@ def _links(subject: str, way: AccessPath, places: list[dict[str, float]]) -> lis
 
 def _box(column: int, name: str, y: float, lit: bool) -> list[Scene]:
     x = column * _COLUMN_W + 2
-    kind, _, rest = name.partition(" ") if column in (1, 2) else ("", "", name)
+    parts = _PARTS.fullmatch(name) if column else None
+    kind, rest = parts.groups() if parts else ("", name)
     top, tone = y + 18 - _BOX_H / 2, "ok" if lit else "line"
     head = rect(x, top, _BOX_W, _BOX_H, "card", stroke=tone, more=name, label=name)
     ink = "ok" if lit else "ink"

@@ -32,7 +32,7 @@ def filling_scene(
     pairs = list(zip(cpu, memory, strict=True))
     rows: list[list[Cell]] = [[c.node, c.zone, *_cells(c), *_cells(m), str(len(c.pods))] for c, m in pairs]
     total, asked = sum(c.capacity for c in cpu), sum(c.requested for c in cpu)
-    alt = f"{len(pairs)} nodes; pods ask for {_share(asked, total)} of the CPU and " + (
+    alt = f"{len(pairs)} node{'' if len(pairs) == 1 else 's'}; pods ask for {_share(asked, total)} of the CPU and " + (
         f"{_share(sum(m.requested for m in memory), sum(m.capacity for m in memory))} of the memory."
     )
     columns = ("NODE", "ZONE", "CPU", "REQUESTED", "USED", "MEMORY", "REQUESTED", "USED", "PODS")

@@ -21,7 +21,8 @@ def matrix_scene(found: Matrix, controls_: Scene | None = None, *, by_app: bool 
         [source, *(_cell(source, target, found.cells[source, target]) for target in shown)] for source in shown
     ]
     verdicts = [found.cells[a, b].allowed for a in shown for b in shown if a != b]
-    alt = f"{len(shown)} {what}: {verdicts.count(True)} pairs may talk, {verdicts.count(False)} may not."
+    free, refused = verdicts.count(True), verdicts.count(False)
+    alt = f"{len(shown)} {what}: {free} pair{'' if free == 1 else 's'} may talk, {refused} may not."
     rest = len(found.names) - len(shown)
     blocks = {
         "choice": controls_,

@@ -1,5 +1,7 @@
 """The packet path view: where a connection goes, layer by layer, and where it ends."""
 
+from contextlib import suppress
+
 from kubernetes.client.exceptions import ApiException
 
 from k8slab.apimachinery.types import key_of
@@ -121,7 +123,13 @@ class PacketPathView(LivePanel):
         self._asked = destination
         self._problem = ""
         self._recorded = bool(served(cluster, [TRACES]))
+        self._answer: Path | str | None = None
         super().__init__(cluster, served(cluster, _FOLLOWED))
+
+    def refresh(self) -> None:
+        """Ask the cluster first, without keeping anybody waiting for the model; then draw."""
+        self._ask()
+        super().refresh()
 
     def make_scene(self) -> Scene:
         """Return the path as a scene."""
@@ -136,10 +144,12 @@ class PacketPathView(LivePanel):
             words = self._problem or f'There is no pod "{self._source}" in namespace "{self._namespace}".'
             return panel("Packet path", words, {"choice": choice, "problem": note(words, "no")})
         recorded = self._recorded and not self._past
-        try:
-            found = self._trace() if recorded else declared_path(pod, self._to, self._by_kind())
-        except (ApiException, K8slabError) as error:
-            return panel("Packet path", sentence(error), {"choice": choice, "problem": note(sentence(error), "no")})
+        if recorded and self._answer is None:
+            self._ask()
+        found = self._answer if recorded else declared_path(pod, self._to, self._by_kind())
+        if not isinstance(found, Path):
+            words = found or "Nothing is known yet."
+            return panel("Packet path", words, {"choice": choice, "problem": note(words, "no")})
         shell = commands(*self._shell(found))
         return packet_scene(found, recorded=recorded, controls_=choice, node=pod["spec"].get("nodeName", ""), shell=shell)
 
@@ -171,6 +181,14 @@ class PacketPathView(LivePanel):
             return address, to.port or 80
         return to.name, to.port or 80
 
+    def _ask(self) -> None:
+        if not self._recorded or self._past or self._problem:
+            return
+        try:
+            self._answer = self._trace()
+        except (ApiException, K8slabError) as error:
+            self._answer = sentence(error)
+
     def _trace(self) -> Path:
         host, port = self._host()
         resource = self.cluster.resource(TRACES)
@@ -180,8 +198,12 @@ class PacketPathView(LivePanel):
         return path_of_trace(trace, f"{self._namespace}/{self._source}", str(self._to))
 
     def _shell(self, found: Path) -> list[tuple[str, str]]:
-        host, port = self._host()
-        wanted = [("Try it from the pod", f"kubectl exec -n {self._namespace} {self._source} -- wget -qO- -T 3 {host}:{port}")]
+        wanted = []
+        with suppress(K8slabError):  # a pod without an address cannot be called
+            host, port = self._host()
+            wanted = [
+                ("Try it from the pod", f"kubectl exec -n {self._namespace} {self._source} -- wget -qO- -T 3 {host}:{port}")
+            ]
         if self._to.kind == "Service":
             label = f"kubernetes.io/service-name={self._to.name}"
             wanted.append(("Its endpoints", f"kubectl get endpointslices -n {self._to.namespace} -l {label}"))

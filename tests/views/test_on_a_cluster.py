@@ -105,7 +105,7 @@ def test_the_matrix_follows_policies_and_can_be_asked_for_pods_and_another_port(
     rule = {"from": [{"podSelector": {"matchLabels": {"app": "b"}}}], "ports": [{"port": 8080}]}
     spec = {"podSelector": {"matchLabels": {"app": "a"}}, "ingress": [rule]}
     apply(cluster, {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"}, "spec": spec})
-    says(view, "1 pairs may talk, 1 may not.")
+    says(view, "1 pair may talk, 1 may not.")
     view.act("port", "8080")
     says(view, "2 pairs may talk, 0 may not.")
     view.act("by", "pod")
@@ -175,7 +175,7 @@ def test_nodes_are_filled_with_what_pods_ask_for(cluster, show) -> None:
     apply(cluster, big)
     says(view, f"{cluster.namespace}/big", "1.5")
     view.act("nodes", "worker-2")
-    says(view, "1 nodes;")
+    says(view, "1 node;")
 
 
 def test_the_past_is_the_same_in_all_views_and_live_returns(cluster, show) -> None:
