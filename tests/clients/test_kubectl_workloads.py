@@ -198,11 +198,15 @@ def test_exec_that_fails(sleeper: Kubectl) -> None:
 
 
 def test_attach(kubectl: Kubectl) -> None:
-    kubectl("create", "-f", "-", stdin=TALKER.replace("echo line $i; done; sleep 3600", "echo line $i; sleep 0.2; done; sleep 1"))
-    kubectl("wait", "pod/talker", "--for=jsonpath={.status.phase}=Running", "--timeout=10s")
+    until_told = "until [ -f /go ]; do echo waiting; sleep 0.1; done; for i in 1 2 3; do echo line $i; done"
+    kubectl("run", "talker", "--image=busybox:1.36", "--restart=Never", "--", "sh", "-c", until_told)
+    kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=20s")
     attached = kubectl.start("attach", "talker")
-    out, _ = attached.communicate(timeout=15)
-    assert out.splitlines()[-1] == "line 5"
+    assert attached.stdout is not None
+    assert attached.stdout.readline() == "waiting\n"
+    kubectl("exec", "talker", "--", "touch", "/go")
+    out, _ = attached.communicate(timeout=20)
+    assert out.splitlines()[-3:] == ["line 1", "line 2", "line 3"]
 
 
 def test_service_by_name(sleeper: Kubectl) -> None:
