@@ -33,7 +33,8 @@ def to_html(scene: Scene, path: str | Path | None = None) -> str:
 
 
 def _node(item: Scene) -> dict[str, object]:
-    facts = item.get("facts") or [["Namespace", item["values"][0]], ["Status", item["values"][1]]]
+    values = item.get("values")
+    facts = [["Namespace", values[0]], ["Status", values[1]]] if values else item["facts"]
     title = "\n".join(f"{name}: {value}" for name, value in facts)
     base: dict[str, object] = {"label": item["label"], "title": title, "x": item["x"], "y": item["y"], "physics": False}
     if item["type"] == "mark":

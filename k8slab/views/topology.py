@@ -9,6 +9,7 @@ controls send their wishes over the widget's channel, which JupyterLab serves be
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from kubernetes.client import ApiException
@@ -21,13 +22,16 @@ from k8slab.errors import K8slabError
 from k8slab.topology import PLACEMENT_COLUMNS, Graph, collapse, node_order, object_id, owners_tree, placement_rows, placement_tree
 from k8slab.topology.catalogue import TOPOLOGIES, Topology
 from k8slab.topology.collapse import group_of
+from k8slab.topology.export import to_dot, to_graphml, to_json
 from k8slab.topology.reach import change_reachability
 from k8slab.topology.select import Choice, is_system, matcher, select
 from k8slab.views.commands import object_commands, view_command
+from k8slab.views.export import to_html
 from k8slab.views.focus import KINDS, QUESTIONS, focus, on_picture
 from k8slab.views.graph_drawing import Drawing, drawing_of
 from k8slab.views.live import LiveView, split_id
 from k8slab.views.look import worst
+from k8slab.views.picture import svg
 from k8slab.views.placement_layout import PlacementLayout
 from k8slab.views.scene import Scene
 
@@ -218,6 +222,25 @@ class TopologyView(LiveView):
         if self.topology.name == "ownership":
             return super().twin_html()
         return html_table(("FROM", "RELATION", "TO", "SAID BY"), self._relations())
+
+    def save(self, path: str | Path) -> Path:
+        """Write what is shown to a file: .html and .svg are the picture, .graphml, .dot and .json the graph.
+
+        Raises
+        ------
+        K8slabError
+            If the name ends in nothing of these.
+        """
+        file, scene = Path(path), self.snapshot()
+        makers: dict[str, Callable[[], str]] = {
+            ".html": lambda: to_html(scene), ".svg": lambda: svg(scene), ".graphml": lambda: to_graphml(self._picture),
+            ".dot": lambda: to_dot(self._picture), ".json": lambda: to_json(self._picture),
+        }  # fmt: skip
+        if file.suffix not in makers:
+            raise K8slabError(f"{file.name!r} cannot be written: its name must end in one of {', '.join(makers)}.")
+        with self._model_lock:
+            file.write_text(makers[file.suffix](), encoding="utf-8")
+        return file
 
     def _relations(self) -> list[tuple[str, str, str, str]]:
         rows = [(u, edge["relation"] if edge.get("declared", True) else "may not talk to", v, _said(edge))

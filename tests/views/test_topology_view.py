@@ -1,5 +1,6 @@
 """The topology view on a real API server: one watch per kind for all views, another topology in place, details, the end."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -89,4 +90,14 @@ def test_a_question_is_answered_with_what_it_needs_though_the_view_does_not_watc
     assert view.current["focus"]["items"][f"Pod/{namespace}/web"] == "lost"
     view.act("ask", ["", ""])
     assert view.current["focus"] is None
+    view.close()
+
+
+def test_what_is_shown_can_be_kept_as_a_file(cluster, namespace, tmp_path) -> None:
+    view = TopologyView(cluster, "configuration", namespace)
+    for suffix in ("html", "svg", "graphml", "dot", "json"):
+        assert f"Secret/{namespace}/s" in view.save(tmp_path / f"graph.{suffix}").read_text() or suffix == "svg"
+    assert "http" not in re.findall(r"(?:src|href)=\"(.{4})", (tmp_path / "graph.html").read_text()), "it opens offline"
+    with pytest.raises(K8slabError, match=r"'graph\.png' cannot be written: its name must end in one of \.html"):
+        view.save(tmp_path / "graph.png")
     view.close()
