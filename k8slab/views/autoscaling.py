@@ -14,6 +14,7 @@ __all__ = ["AutoscalingView", "autoscaling_scene"]
 
 _HPA = "horizontalpodautoscalers.autoscaling"
 _RUNS = "loadruns.sim.k8slab.dev"
+_QUIET = 900.0  # seconds: scaling down waits for five minutes, and belongs to the load before it
 _NO_RUN = "No load run is recorded here: the chart shows what the autoscaler sees and does."
 
 
@@ -27,10 +28,11 @@ def autoscaling_scene(
     metrics = metrics_of(hpa)
     ref = (hpa.get("spec") or {}).get("scaleTargetRef") or {}
     target = f"{ref.get('kind', '').lower()}/{ref.get('name', '')}"
+    shown = [*_scaling(hpa, versions, metrics), *(_load(run) if run else ())]
     blocks = {
         "choice": controls(span_choice(span), *_run_choice(run, runs)),
         "state": note(words, tone),
-        "chart": charts([*_scaling(hpa, versions, metrics), *(_load(run) if run else ())], f"{target}: {words}", now, span),
+        "chart": charts(shown, f"{target}: {words}", now, span, _QUIET),
         "metrics": grid(("METRIC", "NOW", "TARGET", "NOW ÷ TARGET"), [_row(m) for m in metrics], "What it measures"),
         "load": None if run else note(_NO_RUN),
         "commands": commands(
@@ -64,7 +66,7 @@ def _scaling(hpa: Object, versions: list[Version], metrics: list[Metric]) -> lis
     found = [Chart("Replicas", (there, wanted, *limits), height=120)]
     for m in metrics:
         goal = [] if begin is None else [Series(f"target {m.target:g}", "soft", ((begin, m.target),), "limit")]
-        found.append(Chart(m.name, (Series("measured", "d", _measured(versions, m.name)), *goal), m.unit))
+        found.append(Chart(m.name, (Series("measured", "d", _measured(versions, m.name), "step"), *goal), m.unit))
     return found
 
 

@@ -64,16 +64,16 @@ def nice_ticks(most: float, count: int = 3) -> list[float]:
     return ticks
 
 
-def charts(wanted: Sequence[Chart], alt: str, now: float | None = None, span: float = 0) -> Scene:
+def charts(wanted: Sequence[Chart], alt: str, now: float | None = None, span: float = 0, quiet: float = _QUIET) -> Scene:
     """Return charts as one drawing.
 
     ``now`` is where the time axis ends if that is later than the last point; ``span`` how many seconds it shows (0: since the
-    last long quiet time, so that what happened is not squeezed to a line).
+    last time of at least ``quiet`` seconds without a change, so that what happened is not squeezed to a line).
     """
     shown = [c for c in wanted if any(s.points for s in c.series)]
     xs = sorted({x for c in shown for s in c.series for x, _ in s.points})
     if xs:
-        shown = [_since(c, _begin(xs, max(xs[-1], now or 0), span)) for c in shown]
+        shown = [_since(c, _begin(xs, max(xs[-1], now or 0), span, quiet)) for c in shown]
     xs = sorted({x for c in shown for s in c.series for x, _ in s.points})
     if not xs:
         return drawing(_WIDTH, 40, alt, [text(4, 24, "Nothing recorded yet.", 12, "soft")], ((), ()))
@@ -98,7 +98,7 @@ def charts(wanted: Sequence[Chart], alt: str, now: float | None = None, span: fl
     return drawing(_WIDTH, height, alt, shapes, (columns, rows), readings)
 
 
-def _begin(xs: Sequence[float], end: float, span: float) -> float:
+def _begin(xs: Sequence[float], end: float, span: float, quiet: float = _QUIET) -> float:
     """Return where the time axis begins.
 
     >>> _begin([0, 1000, 1001, 1010], 1010, 0), _begin([0, 5, 9], 9, 0), _begin([0, 1000], 1000, 60)
@@ -108,7 +108,7 @@ def _begin(xs: Sequence[float], end: float, span: float) -> float:
         return max(xs[0], end - span)
     begin = xs[0]
     for before, after in pairwise(xs):
-        if after - before > max(_QUIET, 3 * (end - after)):
+        if after - before > max(quiet, 3 * (end - after)):
             begin = after - max(1.0, 0.15 * (end - after))
     return begin
 
@@ -211,6 +211,10 @@ def _number(value: float | None) -> str:
 
 
 def _reading(wanted: Sequence[Chart], x: float) -> str:
-    said = [f"{s.name} {_number(v)}{' ' + c.unit if c.unit else ''}" for c in wanted for s in c.series
-            if (v := _value(s, x)) is not None]  # fmt: skip
+    said = []
+    for c in wanted:
+        for s in c.series:
+            value = _value(s, x)
+            if value is not None and s.style != "limit":  # a limit has its value in its name
+                said.append(f"{s.name} {_number(value)}{' ' + c.unit if c.unit else ''}")
     return f"{_clock(x)}:  {',  '.join(said)}"

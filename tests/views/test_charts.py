@@ -23,6 +23,13 @@ def test_the_cursor_reads_out_every_line_at_a_moment() -> None:
     ]
 
 
+def test_a_limit_is_a_line_with_its_value_in_its_name_and_not_read_out() -> None:
+    limit = Series("at most 4", "soft", ((100.0, 4),), "limit")
+    drawn = block(STEPS, limit)
+    assert all("at most" not in reading for _, reading in drawn["readings"])
+    assert any(s["s"] == "text" and s["t"] == "at most 4" for s in drawn["shapes"])
+
+
 def test_the_twin_has_the_same_numbers_as_the_picture() -> None:
     twin = block(STEPS)["twin"]
     assert twin["columns"] == ["TIME", "pods"]
