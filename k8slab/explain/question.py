@@ -152,6 +152,8 @@ def _about(text: str, namespace: str, resolve: Resolve) -> About:
     if len(parts) != 2 or not all(parts):
         raise K8slabError(f"{text!r} names no object: it is written kind/name. {_FORMS}.")
     found = resolve(parts[0])
+    if found.resource == "services" and "." in parts[1]:  # as DNS has it: web.shop
+        parts[1], namespace = parts[1].split(".")[:2]
     return About(found.resource, f"{found.singular}/{parts[1]}", parts[1], namespace if found.namespaced else "")
 
 

@@ -18,6 +18,7 @@ from k8slab.explain.question import About, Drain, End, Guard, May, Traffic, pars
         ("drain worker-1", Drain("worker-1")),
         ("evict po/web", Guard("web", "chat")),
         ("pod/a -> service/b:80", Traffic(End("pod", "a", "chat"), End("service", "b", "chat"), "80")),
+        ("svc/web.shop", About("services", "service/web", "web", "shop")),
         ("pod/a → shop/svc/b:http", Traffic(End("pod", "a", "chat"), End("service", "b", "shop"), "http")),
         ("pod/a -> http://b.shop/index.html", Traffic(End("pod", "a", "chat"), End(host="b.shop", namespace="chat"), "80")),
         ("pod/a -> svc/dns:53/udp", Traffic(End("pod", "a", "chat"), End("service", "dns", "chat"), "53", "UDP")),

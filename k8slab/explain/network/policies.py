@@ -50,7 +50,9 @@ def judge_all(
     for target, port in targets:
         for verdict in judge(policies, source, target, port, protocol):
             says = "allowed" if verdict.allowed else "refused"
-            rows.append((name_of(target.pod or {"metadata": {}}), str(port), verdict.direction, f"{says}: {verdict.text}"))
+            rows.append(
+                (name_of(target.pod) if target.pod else target.ip, str(port), verdict.direction, f"{says}: {verdict.text}")
+            )
             if not verdict.allowed:
                 refusals.append((target, port, verdict))
     if not refusals:
@@ -106,7 +108,7 @@ def _refusal(
         policy, number, ports = near
         text = (
             f"{_called(policy)} {lets}, but only on port {join(ports, 'or')}; "
-            f"the connection goes to port {port}/{protocol} of {label_of(target.pod or {})}."
+            f"the connection goes to port {port}/{protocol} of {_name(target)}."
         )
         if service is not None and any(str(p["port"]) in ports for p in service["spec"].get("ports") or ()):
             text += " Policies see the pod's port, not the Service's."

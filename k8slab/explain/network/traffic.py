@@ -13,6 +13,7 @@ from k8slab.explain.network.endpoints import backends, container_port, declared_
 from k8slab.explain.network.ends import absent, peer, resolve_name, source_peer
 from k8slab.explain.network.policies import dns_refused, judge_all
 from k8slab.explain.network.service import service_trouble
+from k8slab.explain.pods.states import containers
 from k8slab.explain.question import End, Traffic
 from k8slab.explain.wording import join, kubectl
 from k8slab.explain.world import World
@@ -48,6 +49,8 @@ def traffic(world: World, asked: Traffic) -> Answer:
 def _source_runs(pod: Object | None) -> Answer | None:
     if pod is None or (pod.get("status") or {}).get("phase") == "Running":
         return None
+    if (pod.get("status") or {}).get("podIP") and any(c.running is not None for c in containers(pod)):
+        return None  # its init containers have the network already
     name = label_of({"kind": "Pod", **pod})
     text = f"{name} does not run ({pod_status(pod)}), so nothing comes from it."
     return Answer("traffic.source-not-running", text, name, "status.phase", namespace_of(pod), change=f"See k8slab why {name}.",
@@ -123,9 +126,22 @@ def _to_service(world: World, asked: Traffic, source: Peer, service: Object) -> 
     behind = backends(world, service)
     pods = behind.ready or behind.pods
     if not pods:
-        text = f"{name} sends to addresses that somebody has written into an EndpointSlice; what is there cannot be told."
-        return Answer("traffic.endpoints-by-hand", text, name, "", namespace_of(service), UNKNOWN)
+        return _by_hand(world, asked, source, service, port, behind.addresses)
     return _to_pods(world, asked, source, pods, port, service)
+
+
+def _by_hand(world: World, asked: Traffic, source: Peer, service: Object, port: Object, addresses: list[str]) -> Answer:
+    """To addresses that are no pods: only what policies say about them can be told."""
+    number = port.get("targetPort", port["port"])
+    targets = [(Peer(address), number if isinstance(number, int) else port["port"]) for address in addresses]
+    refusal, rows = judge_all(world, source, targets, asked.protocol, service)
+    if refusal is not None:
+        return refusal
+    text = (
+        f"{label_of(service)} sends to addresses that somebody has written into an EndpointSlice; what is there cannot be told."
+    )
+    seen = tuple(Evidence(f"to {address}", verdict) for address, (*_, verdict) in zip(addresses, rows, strict=False))
+    return Answer("traffic.endpoints-by-hand", text, label_of(service), "", namespace_of(service), UNKNOWN, seen)
 
 
 def _service_port(service: Object, asked: Traffic) -> Object | Answer:

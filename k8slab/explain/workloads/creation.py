@@ -125,7 +125,7 @@ def _security(world: World, author: Author, found: re.Match[str], message: str) 
     at = container_at({"spec": template}, container[1])[0] if container and template else "containers[0]"
     field = field.replace("containers[{i}]", at)
     where, whose = author.namespace, f"the pods of {author.label}"
-    text = f"Namespace {where} enforces Pod Security level {level!r}, and {whose} violate it: {clause(violations)}."
+    text = f"Namespace {where} enforces Pod Security level {level!r}, and {whose} violate it: {_short(violations)}."
     sure = KNOWN
     if template and not _still_violates(world, where, template):
         text = (
@@ -135,6 +135,11 @@ def _security(world: World, author: Author, found: re.Match[str], message: str) 
         sure = LIKELY
     change = "Set what is in brackets in the message, or have the namespace's label pod-security.kubernetes.io/enforce changed."
     return _say(author, "pod-security", text, field, (), change, sure)
+
+
+def _short(violations: str) -> str:
+    """The violations without what is in brackets, which the evidence has."""
+    return clause(re.sub(r" \((?:[^()]|\([^()]*\))*\)", "", violations))
 
 
 def _still_violates(world: World, namespace: str, spec: Object) -> bool:
