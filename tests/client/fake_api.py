@@ -102,7 +102,8 @@ class FakeApi:
         if url.path in DISCOVERY:
             return self.answer(request, 200, discovery(url.path))
         plural = url.path.rsplit("/", 1)[-1]
-        if not any(plural == r[0] for groups in DISCOVERY.values() for g in groups for r in g[2]):
+        group = url.path.split("/")[2] if url.path.startswith("/apis/") else ""
+        if not any(plural == r[0] for groups in DISCOVERY.values() for g in groups for r in g[2] if g[0] == group):
             message = f"{plural} not found"
             return self.answer(request, 404, {"kind": "Status", "code": 404, "reason": "NotFound", "message": message})
         if query.get("watch"):
