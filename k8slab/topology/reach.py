@@ -15,7 +15,7 @@ from k8slab.sim.network.policy import Peer, judge
 from k8slab.topology.placement import Graph, object_id
 from k8slab.topology.words import words_of
 
-__all__ = ["change_reachability", "peer_of", "reach_differences", "reachability"]
+__all__ = ["address", "allowed", "change_reachability", "peer_of", "reach_differences", "reachability"]
 
 Flow = tuple[str, str]
 
@@ -26,6 +26,22 @@ def peer_of(pod: Object, namespaces: Iterable[Object] = ()) -> Peer:
     found = next((n for n in namespaces if name_of(n) == name), None)
     known = labels(found) if found else {"kubernetes.io/metadata.name": name}
     return Peer((pod.get("status") or {}).get("podIP") or key_of(pod), pod, known, (pod.get("spec") or {}).get("nodeName", ""))
+
+
+def address(ip: str) -> Peer:
+    """Return an end of a connection that is no pod."""
+    return Peer(ip)
+
+
+def allowed(policies: Iterable[Object], source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
+    """Whether policies allow a connection, in both directions.
+
+    >>> deny = {"metadata": {"name": "deny", "namespace": "a"}, "spec": {"podSelector": {}}}
+    >>> pod = {"metadata": {"name": "p", "namespace": "a"}, "spec": {}}
+    >>> allowed([deny], address("192.0.2.1"), peer_of(pod), 80), allowed([deny], peer_of(pod), address("192.0.2.1"), 80)
+    (False, True)
+    """
+    return all(verdict.allowed for verdict in judge(policies, source, target, port, protocol))
 
 
 def reachability(
