@@ -14,6 +14,7 @@ from k8slab.views.drawing import path, polyline, text
 from k8slab.views.panel import Cell, button, cell, commands, controls, drawing, grid, note, panel, select, slider
 from k8slab.views.panels import LivePanel, served
 from k8slab.views.scene import Scene
+from k8slab.views.ticker import Ticker
 
 __all__ = ["TimelineView", "timeline_scene"]
 
@@ -22,6 +23,7 @@ _FOLLOWED = (
     "statefulsets.apps", "daemonsets.apps", "jobs.batch", "horizontalpodautoscalers.autoscaling",
     "networkpolicies.networking.k8s.io",
 )  # fmt: skip
+_PACE = 0.5  # seconds that a change stays when the past is replayed
 _LEFT, _WIDTH, _ROW, _LANES, _STEPS, _LISTED = 190, 860, 20, 16, 160, 12
 _SHAPES = {  # in a square from -1 to 1, by tone
     "ok": "M0,-1L1,.8H-1Z", "no": "M-1,-.6L-.6,-1L0,-.4L.6,-1L1,-.6L.4,0L1,.6L.6,1L0,.4L-.6,1L-1,.6L-.4,0Z",
@@ -35,6 +37,7 @@ def timeline_scene(
     places: Mapping[int, int] | None = None,
     controls_: Sequence[Scene] = (),
     shell: Scene | None = None,
+    playing: bool = False,
 ) -> Scene:
     """Return the scene of a story.
 
@@ -48,6 +51,7 @@ def timeline_scene(
     alt = f"{len(story)} changes{'' if at is None else ', shown as it was then'}."
     scrub = controls(
         slider("scrub", "Time", position, len(shown), words),
+        button("play", "❙❙ Pause" if playing else "▶ Replay", off=not shown),
         button("step", "‹", -1, off=position <= 0),
         button("step", "›", 1, off=at is None),
         button("live", "Live", pressed=at is None),
@@ -132,6 +136,7 @@ class TimelineView(LivePanel):
         self._shown = cluster.namespace if namespace is None else namespace
         self._kind = ""
         self._known: dict[int, Happening | None] = {}
+        self._player: Ticker | None = None
         super().__init__(cluster, served(cluster, _FOLLOWED))
 
     def make_scene(self) -> Scene:
@@ -148,20 +153,45 @@ class TimelineView(LivePanel):
             ("The events", f"kubectl events {scope}"), ("Follow", f"kubectl get pods {scope} --watch --output-watch-events"),
         )  # fmt: skip
         filtered = [h for h in story if self._kind in ("", h.kind)]
-        return timeline_scene(filtered, self.cluster.history.at, self._places(), choice, shell)
+        return timeline_scene(filtered, self.cluster.history.at, self._places(), choice, shell, self._player is not None)
 
     def act(self, name: str, value: object) -> None:
         """Move in time, or show another part."""
         history = self.cluster.history
-        if name == "live":
+        playing = self._player is not None
+        self._pause()
+        if name == "play" and not playing:
+            self._play()
+        elif name == "live":
             history.go(None)
         elif name == "go":
             history.go(int(str(value)))
         elif name in ("scrub", "step"):
             self._scrub(name, int(str(value)))
-        else:
+        elif name != "play":
             self._shown, self._kind = (str(value), self._kind) if name == "namespace" else (self._shown, str(value))
         self.again()
+
+    def stop(self) -> None:
+        """Stop following, and playing."""
+        self._pause()
+        super().stop()
+
+    def _play(self) -> None:
+        if self.cluster.history.at is None:
+            self._scrub("scrub", 0)
+        self._player = Ticker(_PACE, self._next)
+
+    def _next(self) -> None:
+        self._scrub("step", 1)
+        if self.cluster.history.at is None:
+            self._pause()
+        self.again()
+
+    def _pause(self) -> None:
+        if self._player is not None:
+            self._player.stop()
+        self._player = None
 
     def _scrub(self, name: str, value: int) -> None:
         shown = [h for h in self._story() if self._kind in ("", h.kind)][-_STEPS:]

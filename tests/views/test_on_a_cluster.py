@@ -200,6 +200,23 @@ def test_the_past_is_the_same_in_all_views_and_live_returns(cluster, show) -> No
     assert eventually(lambda: pods.current["past"] == "", 5)
 
 
+def test_the_past_replays_itself_up_to_the_present(cluster, show) -> None:
+    timeline = show("TimelineView")
+    apply(cluster, pod("a"))
+    says(timeline, "→ Running")
+    last = timeline._story()[-2].number
+    timeline.act("go", last)
+    timeline.act("play", None)
+    says(timeline, "shown as it was then.")
+    assert eventually(lambda: cluster.history.at is None, 15), "it arrives"
+    assert eventually(lambda: timeline._player is None)
+    timeline.act("play", None)
+    assert cluster.history.at == 0, "from the beginning, if one is in the present"
+    timeline.act("play", None)
+    assert timeline._player is None
+    assert cluster.history.at is not None, "paused where it was"
+
+
 def test_a_view_that_is_made_while_the_others_are_in_the_past_joins_them(cluster, show) -> None:
     show("TimelineView")
     apply(cluster, pod("a"))
