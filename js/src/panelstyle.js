@@ -55,7 +55,9 @@ const CSS = `
 .k8slab-panel .later { visibility: hidden; }
 .k8slab-panel .nowstep { background: var(--k8-card); }
 .k8slab-panel svg { display: block; width: 100%; height: auto; font-family: var(--jp-ui-font-family, system-ui, sans-serif); }
-.k8slab-panel svg [data-index] { cursor: pointer; }
+.k8slab-panel svg [data-index] { cursor: pointer; outline: none; vector-effect: non-scaling-stroke; }
+.k8slab-panel svg [data-index]:hover { filter: brightness(1.15); }
+.k8slab-panel svg [data-index]:focus-visible { stroke: var(--k8-ink) !important; stroke-width: 3px; }
 .k8slab-panel svg text { font-variant-numeric: tabular-nums; }
 .k8slab-panel .cursor { stroke: var(--k8-soft); stroke-dasharray: 3 3; }
 .k8slab-panel .cursor[hidden] { display: none; }

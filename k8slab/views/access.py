@@ -97,7 +97,7 @@ def _box(column: int, name: str, y: float, lit: bool) -> list[Scene]:
     ink = "ok" if lit else "ink"
     if not kind:
         return [head, text(x + 8, top + 21, _cut(rest), 11, ink, weight=600 if column == 0 else 400)]
-    return [head, text(x + 8, top + 13, kind, 9, "soft"), text(x + 8, top + 27, _cut(rest), 11, ink)]
+    return [head, text(x + 8, top + 13, kind, 9, "soft"), text(x + 8, top + 27, _cut(rest, 27), 11, ink)]
 
 
 def _cut(words: str, limit: int = 31) -> str:
