@@ -5,12 +5,11 @@ Other authorizers (Node, webhooks) are not seen: a refusal by RBAC is one only i
 for nodes. Upstream: plugin/pkg/auth/authorizer/rbac.
 """
 
-from dataclasses import dataclass
-
-from k8slab.apimachinery.types import Object, name_of, namespace_of
+from k8slab.apimachinery.types import Object, labels, name_of, namespace_of
 from k8slab.explain.answer import KNOWN, LIKELY, UNKNOWN, Answer, Evidence
+from k8slab.explain.permission import Case, as_sentence, can_i, smallest_grant
 from k8slab.explain.question import May
-from k8slab.explain.wording import join, kubectl
+from k8slab.explain.wording import join
 from k8slab.explain.world import World
 from k8slab.sim.apiserver.authentication.user import AUTHENTICATED, MASTERS, UserInfo, service_account_user
 from k8slab.sim.apiserver.authorization.attributes import Attributes, Decision, Grant
@@ -18,41 +17,8 @@ from k8slab.sim.apiserver.authorization.rbac import Policy, authorize, depends_o
 
 __all__ = ["may"]
 
+_BUILT_IN = "kubernetes.io/bootstrapping"
 _RBAC = ".rbac.authorization.k8s.io"
-
-
-@dataclass(frozen=True)
-class _Case:
-    """A question with what it takes to answer it."""
-
-    asked: May
-    user: UserInfo
-    policy: Policy
-    attributes: Attributes
-
-    @property
-    def what(self) -> str:
-        """What is to be done, as kubectl says it: ``get pods/log``."""
-        asked = self.asked
-        sub = f"/{asked.subresource}" if asked.subresource else ""
-        group = f".{asked.group}" if asked.group not in ("", "*") else ""
-        thing = asked.path or f"{asked.resource}{group}{sub}" + (f" {asked.name!r}" if asked.name else "")
-        return f"{asked.verb} {thing}"
-
-    @property
-    def where(self) -> str:
-        """Where it is to be done."""
-        if self.asked.path:
-            return ""
-        return f" in namespace {self.asked.namespace}" if self.asked.namespace else " in the whole cluster"
-
-    @property
-    def who(self) -> str:
-        """Who, in words."""
-        parts = self.user.name.split(":")
-        if parts[:2] == ["system", "serviceaccount"] and len(parts) == 4:
-            return f"serviceaccount/{parts[3]} (namespace {parts[2]})"
-        return f"user {self.user.name!r}" if self.user.name else f"group {self.user.groups[0]!r}"
 
 
 def may(world: World, asked: May) -> Answer:
@@ -66,10 +32,10 @@ def may(world: World, asked: May) -> Answer:
     attributes = Attributes(
         user, asked.verb, asked.group, "", asked.resource, asked.subresource, asked.namespace, asked.name, asked.path
     )
-    case = _Case(asked, user, policy, attributes)
+    case = Case(asked, user, policy, attributes)
     if MASTERS in user.groups:
         text = f"Yes: {case.who} may do everything, as a member of group {MASTERS}, without any role."
-        return Answer("access.masters.healthy", text, f"group/{MASTERS}", "", command=_can_i(case))
+        return Answer("access.masters.healthy", text, f"group/{MASTERS}", "", command=can_i(case))
     decision = authorize(policy, attributes)
     return _allowed(case, decision.evidence) if decision.evidence else _refused(world, case, decision)
 
@@ -99,22 +65,11 @@ def _user(world: World, asked: May) -> UserInfo | Answer:
     return UserInfo(name, groups=(AUTHENTICATED,))
 
 
-def _can_i(case: _Case) -> str:
-    asked = case.asked
-    thing = asked.path or f"{asked.resource}{'.' + asked.group if asked.group not in ('', '*') else ''}"
-    name = f"/{asked.name}" if asked.name else ""
-    sub = f" --subresource={asked.subresource}" if asked.subresource else ""
-    as_whom = "" if asked.who == "self" else f" --as={case.user.name or 'nobody'}"
-    if not case.user.name:
-        as_whom += f" --as-group={case.user.groups[0]}"
-    return kubectl(f"auth can-i {asked.verb} {thing}{name}{sub}{as_whom}", asked.namespace)
-
-
 def _label(kind: str, obj: Object) -> str:
     return f"{kind.lower()}/{name_of(obj)}"
 
 
-def _allowed(case: _Case, grant: Grant) -> Answer:
+def _allowed(case: Case, grant: Grant) -> Answer:
     kind = "RoleBinding" if namespace_of(grant.binding) else "ClusterRoleBinding"
     role_kind = grant.binding["roleRef"]["kind"]
     number = grant.role["rules"].index(grant.rule)
@@ -127,7 +82,7 @@ def _allowed(case: _Case, grant: Grant) -> Answer:
     text = f"Yes: {case.who} may {case.what}{case.where}, by {describe(grant)}."
     change = "To forbid it, remove the subject from the binding or the verb from the rule; RBAC has no deny."
     return Answer("access.allowed.healthy", text, binding, "subjects", namespace_of(grant.binding), evidence=seen, change=change,
-                  command=_can_i(case))  # fmt: skip
+                  command=can_i(case))  # fmt: skip
 
 
 def _rule(rule: Object) -> str:
@@ -136,7 +91,7 @@ def _rule(rule: Object) -> str:
     return "; ".join(words)
 
 
-def _refused(world: World, case: _Case, decision: Decision) -> Answer:
+def _refused(world: World, case: Case, decision: Decision) -> Answer:
     held = [g for g in grants_for(case.policy, case.user, case.asked.namespace) if not _for_everybody(g)]
     dangling = _dangling(case)
     near = _nearest(case, held)
@@ -158,13 +113,21 @@ def _refused(world: World, case: _Case, decision: Decision) -> Answer:
     elsewhere = _other_namespaces(world, case)
     if elsewhere:
         text = f"No: {case.who} may {case.what} only in namespace {join(elsewhere, 'or')}, not{case.where}."
-        return _no(case, "access.other-namespace", text, "", "", (), _grant(case))
+        return _no(case, "access.other-namespace", text, "", "", (), as_sentence(smallest_grant(case)))
     bound = sorted({f"{g.binding['roleRef']['kind']} {g.binding['roleRef']['name']}" for g in held})
     if not held:
         text = f"No: {case.who} may not {case.what}{case.where}: no role is bound to it."
-        return _no(case, "access.no-binding", text, "", "", (), _grant(case))
+        return _no(case, "access.no-binding", text, "", "", (), as_sentence(smallest_grant(case)))
     text = f"No: {case.who} may not {case.what}{case.where}: no rule of its roles ({join(bound[:6])}) allows it."
-    return _no(case, "access.no-rule", text, "", "", tuple(Evidence(_grant_at(g), _rule(g.rule)) for g in held[:5]), _grant(case))
+    return _no(
+        case,
+        "access.no-rule",
+        text,
+        "",
+        "",
+        tuple(Evidence(_grant_at(g), _rule(g.rule)) for g in held[:5]),
+        as_sentence(smallest_grant(case)),
+    )
 
 
 def _for_everybody(grant: Grant) -> bool:
@@ -177,17 +140,17 @@ def _grant_at(grant: Grant) -> str:
     return f"{_label(grant.binding['roleRef']['kind'], grant.role)} rules[{grant.role['rules'].index(grant.rule)}]"
 
 
-def _no(case: _Case, verdict: str, text: str, obj: str, field: str, seen: tuple[Evidence, ...], change: str) -> Answer:
+def _no(case: Case, verdict: str, text: str, obj: str, field: str, seen: tuple[Evidence, ...], change: str) -> Answer:
     sure = LIKELY if "system:nodes" in case.user.groups else KNOWN
     helpful = _helpful_groups(case)
     if helpful:
         text += f" As a member of {join(helpful, 'or')} it would be allowed; who is in which group only authentication knows."
         sure = LIKELY
     where = case.asked.namespace if obj and not obj.startswith("cluster") else ""
-    return Answer(verdict, text, obj or _subject(case), field or "", where, sure, seen, change, _can_i(case))
+    return Answer(verdict, text, obj or case.subject, field or "", where, sure, seen, change, can_i(case))
 
 
-def _helpful_groups(case: _Case) -> list[str]:
+def _helpful_groups(case: Case) -> list[str]:
     """Groups that would make a difference to a user of whom only the name is known."""
     if not case.asked.who.startswith("user:"):
         return []
@@ -195,21 +158,14 @@ def _helpful_groups(case: _Case) -> list[str]:
     return sorted({f"group {s['name']!r}" for s in subjects if not s["name"].startswith(("system:", "kubeadm:"))})
 
 
-def _subject(case: _Case) -> str:
-    parts = case.user.name.split(":")
-    if len(parts) == 4 and parts[1] == "serviceaccount":
-        return f"serviceaccount/{parts[3]}"
-    return f"user/{case.user.name}" if case.user.name else f"group/{case.user.groups[0]}"
-
-
-def _dangling(case: _Case) -> tuple[str, Object] | None:
+def _dangling(case: Case) -> tuple[str, Object] | None:
     for binding, _ in case.policy.bindings_of(case.user, case.asked.namespace):
         if case.policy.role_of(binding) is None:
             return _label("RoleBinding" if namespace_of(binding) else "ClusterRoleBinding", binding), binding["roleRef"]
     return None
 
 
-def _nearest(case: _Case, held: list[Grant]) -> Answer | None:
+def _nearest(case: Case, held: list[Grant]) -> Answer | None:
     """A rule that would allow it but for one thing: the name, the group, the subresource, the verb."""
     asked, attributes = case.asked, case.attributes
     if asked.path:
@@ -243,16 +199,18 @@ def _has_verb(rule: Object, verb: str) -> bool:
     return verb in (rule.get("verbs") or ()) or "*" in (rule.get("verbs") or ())
 
 
-def _near(case: _Case, grant: Grant, verdict: str, says: str, field: str) -> Answer:
+def _near(case: Case, grant: Grant, verdict: str, says: str, field: str) -> Answer:
     kind = grant.binding["roleRef"]["kind"]
     label, number = _label(kind, grant.role), grant.role["rules"].index(grant.rule)
     text = f"No: {case.who} may not {case.what}{case.where}: {label} allows {says}."
     seen = (Evidence(f"{label} rules[{number}]", _rule(grant.rule)),)
-    change = f"Correct {field} of rules[{number}] in {label}. Or, without touching it: {_smallest(case)}"
+    change = f"Correct {field} of rules[{number}] in {label}. Or, without touching it: {smallest_grant(case)}"
+    if _BUILT_IN in labels(grant.role):  # comes with the cluster, for everybody, and is put right when the API server starts
+        change = as_sentence(smallest_grant(case))
     return _no(case, verdict, text, label, f"rules[{number}].{field}", seen, change)
 
 
-def _other_namespaces(world: World, case: _Case) -> list[str]:
+def _other_namespaces(world: World, case: Case) -> list[str]:
     """Namespaces in which the user's own bindings allow it."""
     if not case.asked.namespace:
         return []
@@ -260,30 +218,3 @@ def _other_namespaces(world: World, case: _Case) -> list[str]:
     policy = Policy(world.list(f"clusterroles{_RBAC}"), roles, (), world.peek(f"rolebindings{_RBAC}"))
     names = sorted({namespace_of(b) for b in world.peek(f"rolebindings{_RBAC}")} - {case.asked.namespace})
     return [name for name in names if authorize(policy, case.attributes._replace(namespace=name)).allowed]
-
-
-def _grant(case: _Case) -> str:
-    text = _smallest(case)
-    return text[0].upper() + text[1:]
-
-
-def _smallest(case: _Case) -> str:
-    """Return the commands for the smallest grant: one verb on one resource, in one namespace."""
-    asked, user = case.asked, case.user
-    parts = [asked.verb, asked.resource or "url", *([asked.subresource] if asked.subresource else [])]
-    name = "-".join(parts).replace("*", "all")
-    resource = f"{asked.resource}{'.' + asked.group if asked.group not in ('', '*') else ''}"
-    resource += f"/{asked.subresource}" if asked.subresource else ""
-    only = f" --resource-name={asked.name}" if asked.name else ""
-    parts = user.name.split(":")
-    if len(parts) == 4 and parts[1] == "serviceaccount":
-        whom = f"--serviceaccount={parts[2]}:{parts[3]}"
-    else:
-        whom = f"--user={user.name}" if user.name else f"--group={user.groups[0]}"
-    if asked.path or not asked.namespace:
-        what = f"--non-resource-url={asked.path}" if asked.path else f"--resource={resource}{only}"
-        return (f"the smallest grant is: kubectl create clusterrole {name} --verb={asked.verb} {what}; "
-                f"kubectl create clusterrolebinding {name} --clusterrole={name} {whom}")  # fmt: skip
-    where = f" -n {asked.namespace}"
-    return (f"the smallest grant is: kubectl create role {name} --verb={asked.verb} --resource={resource}{only}{where}; "
-            f"kubectl create rolebinding {name} --role={name} {whom}{where}")  # fmt: skip
