@@ -40,6 +40,8 @@ __all__ = ["TopologyView"]
 #: With more pods than this the pods of a workload stand together from the start.
 _MANY = {"reachability": 12}
 _LINES = 200
+#: So many pods at most are compared each with each.
+_COMPARED = 120
 
 
 class TopologyView(LiveView):
@@ -68,6 +70,7 @@ class TopologyView(LiveView):
     _answer: Scene | None
     _boxes: bool
     _redraw: bool
+    _too_many: bool
 
     def __init__(self, cluster: Cluster, kind: str = "placement", namespace: str = ALL) -> None:
         self.cluster = cluster
@@ -80,9 +83,20 @@ class TopologyView(LiveView):
 
     def take(self, change: str, obj: Object) -> None:
         """Take one change into the graph."""
-        self._touched.add(self.topology.change(self.graph, change, obj))
+        if change == "DELETED" or self._is_compared(obj):
+            self._touched.add(self.topology.change(self.graph, change, obj))
         if namespace_of(obj):
             self._spaces.add(namespace_of(obj))
+
+    def _is_compared(self, obj: Object) -> bool:
+        """Whether an object is taken: of everybody with everybody only so many pods, those that are chosen."""
+        if self.topology.name != "reachability" or obj["kind"] != "Pod":
+            return True
+        key, space = object_id("Pod", name_of(obj), namespace_of(obj)), self.choice.namespace
+        if space != namespace_of(obj) if space else not self.choice.system and is_system(_as_node(obj)):
+            return False
+        self._too_many = self._too_many or (key not in self.graph and len(self.graph) >= _COMPARED)
+        return key in self.graph or len(self.graph) < _COMPARED
 
     def make_scene(self) -> Scene:
         """Return what is chosen of the graph, as a scene."""
@@ -124,7 +138,7 @@ class TopologyView(LiveView):
         self._drawing = drawing_of(self.topology)
         self._grouped = None
         self._expanded = set()
-        self._touched, self._spaces = set(), set()
+        self._touched, self._spaces, self._too_many = set(), set(), False
         self._question, self._chosen, self._answer = "", "", None
         self._redraw = False
         self.every = 2.0 if kind == "reachability" else None
@@ -195,9 +209,11 @@ class TopologyView(LiveView):
         return {"controls": controls, "command": command, "focus": answer, "note": self._note()}
 
     def _note(self) -> str:
-        if not self.refused:
-            return ""
-        return f"Left out, because you may not list it: {', '.join(sorted(self.refused))}."
+        notes = [f"Left out, because you may not list it: {', '.join(sorted(self.refused))}."] if self.refused else []
+        notes += (
+            [f"Only {_COMPARED} pods are compared with each other; choose a namespace to see its own."] if self._too_many else []
+        )
+        return " ".join(notes)
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -393,19 +409,26 @@ class TopologyView(LiveView):
             return True
         if spaces is not None:
             return namespace in spaces or obj["kind"] == "Pod"
-        return self.choice.system or not is_system(
-            {"kind": obj["kind"], "name": name_of(obj), "namespace": namespace, "object": obj}
-        )
+        return self.choice.system or not is_system(_as_node(obj))
 
     def _choose(self, choice: Choice) -> None:
         with self._model_lock:
+            anew = (choice.namespace, choice.system) != (self.choice.namespace, self.choice.system)
             self.choice, self._layout = choice, None
             self._drawing.tidy()
+            if anew and self.topology.name == "reachability":
+                self.graph, self._too_many = self.topology.start(), False
+                for obj in self._objects.values():
+                    self.take("ADDED", obj)
 
     def _draw_anew(self) -> None:
         with self._model_lock:
             self._redraw = True
         self.refresh()
+
+
+def _as_node(obj: Object) -> dict[str, Any]:
+    return {"kind": obj["kind"], "name": name_of(obj), "namespace": namespace_of(obj), "object": obj}
 
 
 def _verb(edge: dict[str, Any]) -> str:

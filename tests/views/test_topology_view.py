@@ -101,3 +101,16 @@ def test_what_is_shown_can_be_kept_as_a_file(cluster, namespace, tmp_path) -> No
     with pytest.raises(K8slabError, match=r"'graph\.png' cannot be written: its name must end in one of \.html"):
         view.save(tmp_path / "graph.png")
     view.close()
+
+
+def test_who_may_talk_to_whom_is_asked_of_the_chosen_pods_only(cluster, namespace) -> None:
+    view = TopologyView(cluster, "reachability", namespace)
+    apply(
+        cluster,
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}, "spec": {"containers": [{"name": "c", "image": "x"}]}},
+    )
+    assert eventually(lambda: f"Pod/{namespace}/b>Pod/{namespace}/web" in view.current["links"])
+    assert {key.split("/")[1] for key in view.graph} == {namespace}
+    view.act("namespace", "kube-system")
+    assert not any(key.split("/")[1] == namespace for key in view.graph)
+    view.close()
