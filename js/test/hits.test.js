@@ -20,9 +20,14 @@ test("the innermost item under a point is hit", () => {
 });
 
 test("an arrow key leads to the nearest item in its direction, never to a heading", () => {
-  assert.equal(nearest(ITEMS, "box", "ArrowRight"), "far");
-  assert.equal(nearest(ITEMS, "far", "ArrowLeft"), "box");
+  assert.equal(nearest(ITEMS, "pod", "ArrowRight"), "far");
+  assert.equal(nearest(ITEMS, "far", "ArrowLeft"), "pod");
   assert.equal(nearest(ITEMS, "far", "ArrowRight"), "far");
+});
+
+test("the way down from a box leads into it, and the way up out of it", () => {
+  assert.equal(nearest(ITEMS, "box", "ArrowDown"), "pod");
+  assert.equal(nearest(ITEMS, "pod", "ArrowUp"), "box");
 });
 
 test("a line runs from edge to edge, curved between columns", () => {
