@@ -119,6 +119,8 @@ class History:
         with self._lock:
             if number is None:
                 return len(self._entries)
+            if not number:
+                return 0
             return next((i for i, e in enumerate(self._entries, 1) if e.number == number), 0)
 
     def objects(self, key: Key, at: int | None = None) -> dict[str, Object]:
