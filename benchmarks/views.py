@@ -31,9 +31,9 @@ def views(api: Api, nodes: int = 1000, pods: int = 10_000, churn: int = 200, sec
     prefix = f"bench-{uuid.uuid4().hex[:4]}"
     _fill(api, prefix, nodes, pods)
     cells = [
-        "import os\nfrom k8slab.client import connect\nfrom k8slab.views import TopologyView\n"
+        "import os\nfrom k8slab.client import connect\nfrom k8slab.views import ControlPlaneView, TopologyView\n"
         f"cluster = connect(kubeconfig={str(api.kubeconfig)!r})\nprint('kernel', os.getpid())",
-        "TopologyView(cluster, 'storage')",
+        "ControlPlaneView(cluster)",
         "TopologyView(cluster)",
     ]
     with notebook(cells, {"PYTHONPATH": str(Path(__file__).parents[1])}) as page:
