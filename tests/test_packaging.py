@@ -44,7 +44,14 @@ def test_binder_scripts_can_run(script: str) -> None:
 
 def test_what_is_imported_is_depended_on() -> None:
     """Every package outside the standard library that k8slab imports is a dependency."""
-    names = {"yaml": "pyyaml", "jwt": "pyjwt", "IPython": "ipywidgets", "traitlets": "ipywidgets", "typer": "typer"}
+    names = {
+        "yaml": "pyyaml",
+        "jwt": "pyjwt",
+        "IPython": "ipywidgets",
+        "traitlets": "ipywidgets",
+        "typer": "typer",
+        "cel": "common-expression-language",
+    }
     declared = {re.split(r"[^A-Za-z0-9_-]", d)[0].lower().replace("_", "-") for d in PROJECT["project"]["dependencies"]}
     found = set()
     for path in (ROOT / "k8slab").rglob("*.py"):

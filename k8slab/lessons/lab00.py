@@ -203,12 +203,12 @@ lab.apply(mine, manager="you", force=True)
             _web_repaired,
             (
                 "kubectl get pods shows which pods are in trouble; kubectl describe pod NAME shows what their kubelet says.",
-                "What the colleague changed is in the Deployment. Apply the YAML of this lab again, or use kubectl rollout undo.",
+                "What the colleague changed is in the Deployment's template. Which command goes back to the template before?",
             ),
             solution="""
 lab.kubectl("rollout undo deployment web")
 """,
-            reason="Applying what you wanted in the first place is a repair that you need not think about. force takes the image back from the colleague.",
+            reason="The old ReplicaSet has kept the template that worked; undo makes it the present one again.",
             fault="x",
         ),
     ),
