@@ -22,7 +22,7 @@ from k8slab.sim.addons.load_generator import LoadGenerator
 from k8slab.sim.addons.load_kinds import LOAD_RUN
 from k8slab.sim.addons.storage_classes import ACCOUNT, install_storage
 from k8slab.sim.addons.storage_provisioner import StorageProvisioner
-from k8slab.sim.addons.system import PLUGINS, SYSTEM_IMAGES, control_plane_pods, install_system_pods
+from k8slab.sim.addons.system import SYSTEM_IMAGES, control_plane_pods, install_system_pods, plugin
 from k8slab.sim.apiserver.admission import Chain, default_plugins
 from k8slab.sim.apiserver.apiextensions.definitions import Definitions
 from k8slab.sim.apiserver.apiservices import register
@@ -330,7 +330,7 @@ class Cluster:
         if self.config.ingress:
             install_ingress(self.loopback.client(MASTER, "kubectl"))
         if self.config.system_pods:
-            install_system_pods(self.loopback.client(MASTER, "kubeadm"), self.config.pod_network)
+            install_system_pods(self.loopback.client(MASTER, "kubeadm"), self.config.pod_network, self.config.network_policy)
         install_dns(self.loopback.client(MASTER, "kubeadm"))
         install_storage(self.loopback.client(MASTER, "kubeadm"))
         metrics.install_metrics(self.loopback.client(MASTER, "kubeadm"))
@@ -354,7 +354,11 @@ class Cluster:
         if not self.config.system_pods:
             return replace(node, roles=())
         server = "control-plane" in node.roles
-        own = (*SYSTEM_IMAGES[""], PLUGINS[self.config.pod_network], *(SYSTEM_IMAGES["control-plane"] if server else ()))
+        own = (
+            *SYSTEM_IMAGES[""],
+            plugin(self.config.pod_network, self.config.network_policy),
+            *(SYSTEM_IMAGES["control-plane"] if server else ()),
+        )
         if self.config.ingress and node is entrance(self.config.nodes):
             own = (*own, ingress.IMAGE)
         self.runtime.node(node.name).remember(own)

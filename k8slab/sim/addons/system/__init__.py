@@ -12,21 +12,21 @@ kube-proxy's pods does not stop its rules. The fault ComponentDown (`sim.k8slab.
 from k8slab.apimachinery.types import Object
 from k8slab.sim.addons.system.coredns import coredns_objects
 from k8slab.sim.addons.system.daemons import daemon_objects
-from k8slab.sim.addons.system.images import PLUGINS, SYSTEM_IMAGES, VERSION
+from k8slab.sim.addons.system.images import SYSTEM_IMAGES, VERSION, plugin
 from k8slab.sim.addons.system.static_pods import control_plane_pods
 from k8slab.sim.client import Client
 from k8slab.sim.network.routes import PodNetwork
 
-__all__ = ["PLUGINS", "SYSTEM_IMAGES", "control_plane_pods", "install_system_pods"]
+__all__ = ["SYSTEM_IMAGES", "control_plane_pods", "install_system_pods", "plugin"]
 
 _MARK = "kubeadm-config"
 
 
-def install_system_pods(client: Client, pod_network: PodNetwork) -> None:
+def install_system_pods(client: Client, pod_network: PodNetwork, enforces: bool) -> None:
     """Create what kubeadm does, once: what a learner deletes later stays deleted, also when the server starts again."""
     if client.informer("configmaps").get(_MARK, "kube-system") is not None:
         return
-    for resource, obj in [*coredns_objects(), *daemon_objects(pod_network), ("configmaps", _kubeadm_config())]:
+    for resource, obj in [*coredns_objects(), *daemon_objects(pod_network, enforces), ("configmaps", _kubeadm_config())]:
         meta = obj["metadata"]
         if client.informer(resource).get(meta["name"], meta.get("namespace", "")) is None:  # a cluster that was without
             client.create(resource, obj)

@@ -1,7 +1,7 @@
 """The DaemonSets of every node: kube-proxy, and the agent of the network plugin (kindnet, or flannel for an overlay)."""
 
 from k8slab.apimachinery.types import Object
-from k8slab.sim.addons.system.images import PLUGINS, component
+from k8slab.sim.addons.system.images import component, plugin
 from k8slab.sim.network.routes import PodNetwork
 
 __all__ = ["daemon_objects"]
@@ -11,9 +11,9 @@ _ANYWHERE = [{"operator": "Exists"}]
 _NODE_IP = {"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}
 
 
-def daemon_objects(pod_network: PodNetwork) -> list[tuple[str, Object]]:
-    """Return what to create, by resource."""
-    return [*_proxy(), *_plugin(pod_network)]
+def daemon_objects(pod_network: PodNetwork, enforces: bool) -> list[tuple[str, Object]]:
+    """Return what to create, by resource; a plugin with an overlay that enforces policies is canal (flannel with Calico's)."""
+    return [*_proxy(), *_plugin(pod_network, enforces)]
 
 
 def _proxy() -> list[tuple[str, Object]]:
@@ -48,14 +48,14 @@ def _proxy() -> list[tuple[str, Object]]:
     ]
 
 
-def _plugin(kind: PodNetwork) -> list[tuple[str, Object]]:
+def _plugin(kind: PodNetwork, enforces: bool) -> list[tuple[str, Object]]:
     requests = {"cpu": "100m", "memory": "50Mi"}
     if kind == "overlay":
         labels = {"app": "flannel", "tier": "node"}
         backend = '{\n  "Network": "10.244.0.0/14",\n  "Backend": {"Type": "vxlan"}\n}\n'
         container: Object = {
             "name": "kube-flannel",
-            "image": PLUGINS[kind],
+            "image": plugin(kind, enforces),
             "command": ["/opt/bin/flanneld", "--ip-masq", "--kube-subnet-mgr"],
             "resources": {"requests": requests},
             "volumeMounts": [{"name": "flannel-cfg", "mountPath": "/etc/kube-flannel"}],
@@ -64,12 +64,12 @@ def _plugin(kind: PodNetwork) -> list[tuple[str, Object]]:
         return [
             ("serviceaccounts", _account("flannel")),
             ("configmaps", _config("kube-flannel-cfg", labels, {"net-conf.json": backend})),
-            ("daemonsets.apps", _daemon_set("kube-flannel-ds", labels, container, volumes, "flannel")),
+            ("daemonsets.apps", _daemon_set("canal" if enforces else "kube-flannel-ds", labels, container, volumes, "flannel")),
         ]
     labels = {"app": "kindnet", "k8s-app": "kindnet", "tier": "node"}
     container = {
         "name": "kindnet-cni",
-        "image": PLUGINS[kind],
+        "image": plugin(kind, enforces),
         "env": [_NODE_IP, {"name": "POD_SUBNET", "value": "10.244.0.0/14"}],
         "resources": {"requests": requests, "limits": requests},
         "securityContext": {"capabilities": {"add": ["NET_RAW", "NET_ADMIN"]}, "privileged": False},
