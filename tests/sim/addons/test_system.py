@@ -90,10 +90,11 @@ def test_a_policy_that_closes_the_pods_of_dns_takes_the_names(api):
     assert (status["verdict"], status["policy"], status["seconds"]) == ("dropped", "kube-system/closed", 5)
 
 
-def test_the_plugin_of_an_overlay_is_flannel(make_api):
-    api = make_api(workers=1, system_pods=True, pod_network="overlay")
+@pytest.mark.parametrize(("enforces", "name"), [(True, "canal-"), (False, "kube-flannel-ds-")])
+def test_the_plugin_of_an_overlay_is_flannel_or_with_policies_canal(make_api, enforces, name):
+    api = make_api(workers=1, system_pods=True, pod_network="overlay", network_policy=enforces)
     api.advance(5)
-    assert len([n for n in pods(api) if n.startswith("kube-flannel-ds-")]) == 2
+    assert len([n for n in pods(api) if n.startswith(name)]) == 2
 
 
 def test_what_a_learner_deletes_stays_deleted_when_the_server_starts_again(make_api, tmp_path):
