@@ -113,7 +113,8 @@ class ApiServer:
         request
             What is asked.
         settled
-            Whether the answer to a write waits until it is durable and, on a stepped clock, the cluster has reacted.
+            Whether the answer to a write waits until it is durable. On a stepped clock a request then also begins and ends
+            when the cluster is at rest, so that it does not matter when it comes.
         """
         try:
             return await self._answer(request, settled)
@@ -133,6 +134,8 @@ class ApiServer:
             return await self._paths.answer(request)
         if resource is None:
             return nothing_here(self._scheme, request.path)
+        if settled and self._driver.stepped:
+            await self._driver.idle()
         try:
             answer = await self._serve(request, info, resource, user)
         except StatusError as error:
