@@ -8,7 +8,7 @@ from k8slab.client import Cluster
 from k8slab.lessons.exercise import Finding, holds, missing
 from k8slab.topology import pod_class, pod_status
 
-__all__ = ["condition", "exists", "field", "image_is", "is_ready", "labelled", "say"]
+__all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "image_is", "is_ready", "labelled", "say"]
 
 _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a moment after its image has been repaired
 
@@ -40,6 +40,41 @@ def is_ready(pod: Object) -> Finding:
         return holds(f"pod/{name} is Ready")
     soon = pod_class(pod) in ("pending", "starting", "unready") or status in _TRIED_AGAIN
     return missing(f"pod/{name} is not Ready: it is {status}", f"kubectl describe pod {name}", soon=soon)
+
+
+def chosen_freely(pod: Object) -> Finding:
+    """Return whether the scheduler chose the node; a pod that names its node itself is never scheduled."""
+    scheduled = any(c["type"] == "PodScheduled" for c in (pod.get("status") or {}).get("conditions") or ())
+    fields = {
+        path
+        for entry in pod["metadata"].get("managedFields") or ()
+        if "f:nodeName" in (entry.get("fieldsV1") or {}).get("f:spec", {})
+        for path in ("spec.nodeName",)
+    }
+    return say(
+        scheduled and not fields,
+        "the scheduler chose its node",
+        "its node is written into its YAML (spec.nodeName): nobody looked whether it fits there",
+        f"kubectl get pod {pod['metadata']['name']} -o yaml",
+    )
+
+
+def all_ready(deployment: Object, count: int) -> Iterator[Finding]:
+    """Yield whether a Deployment wants so many pods, and whether all of them are ready."""
+    name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
+    yield say(
+        wanted == count,
+        f"it wants {wanted} pod{'s' * (wanted != 1)}",
+        f"it wants {wanted} pod{'s' * (wanted != 1)}, not {count}",
+        f"kubectl get deployment {name}",
+    )
+    status = deployment.get("status") or {}
+    if status.get("observedGeneration") != deployment["metadata"].get("generation"):
+        yield missing("its controller has not seen the latest change yet", f"kubectl get deployment {name}", soon=True)
+    elif (ready := status.get("readyReplicas", 0)) == wanted == status.get("updatedReplicas") == status.get("replicas"):
+        yield holds(f"{ready} pod{'s are' if ready != 1 else ' is'} ready")
+    else:
+        yield missing(f"{ready} of {wanted} pods are ready and of the latest template", "kubectl get pods -o wide", soon=True)
 
 
 def condition(obj: Object, kind: str) -> str:

@@ -8,7 +8,7 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, apply, wait_for
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, image_is, is_ready, say
+from k8slab.lessons.judging import chosen_freely, exists, image_is, is_ready, say
 
 __all__ = ["CONTENT"]
 
@@ -40,23 +40,6 @@ def _imagined(**labels: str) -> Object:
     return {"metadata": {"name": "imagined", "labels": labels}}
 
 
-def _chosen_freely(pod: Object) -> Finding:
-    """Return whether the scheduler chose the node; a pod that names its node itself is never scheduled."""
-    scheduled = any(c["type"] == "PodScheduled" for c in (pod.get("status") or {}).get("conditions") or ())
-    fields = {
-        path
-        for entry in pod["metadata"].get("managedFields") or ()
-        if "f:nodeName" in (entry.get("fieldsV1") or {}).get("f:spec", {})
-        for path in ("spec.nodeName",)
-    }
-    return say(
-        scheduled and not fields,
-        "the scheduler chose its node",
-        "its node is written into its YAML (spec.nodeName): nobody looked whether it fits there",
-        f"kubectl get pod {pod['metadata']['name']} -o yaml",
-    )
-
-
 def _greedy(cluster: Cluster) -> Iterator[Finding]:
     found, pod = exists(cluster, "pod/greedy")
     yield found
@@ -72,7 +55,7 @@ def _greedy(cluster: Cluster) -> Iterator[Finding]:
         f"it requests {asked} of CPU; at least 1 is asked for",
         "kubectl describe pod greedy",
     )
-    yield _chosen_freely(pod)
+    yield chosen_freely(pod)
     yield is_ready(pod)
 
 
@@ -96,7 +79,7 @@ def _on_ssd(cluster: Cluster) -> Iterator[Finding]:
         "it does not insist on a node with disk=ssd: another node would do",
         "kubectl get pod fast -o yaml",
     )
-    yield _chosen_freely(pod)
+    yield chosen_freely(pod)
     node = _node_of(cluster, pod)
     if node is not None:
         name = node["metadata"]["name"]
@@ -152,7 +135,7 @@ def _prefers(cluster: Cluster) -> Iterator[Finding]:
         "it insists: without such a node it would stay Pending. A wish is preferred, not required",
         look,
     )
-    yield _chosen_freely(pod)
+    yield chosen_freely(pod)
     yield is_ready(pod)
 
 
@@ -245,7 +228,7 @@ def _search(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if pod:
         yield image_is(pod["spec"]["containers"][0], "chatter/history")
-        yield _chosen_freely(pod)
+        yield chosen_freely(pod)
         yield is_ready(pod)
 
 
