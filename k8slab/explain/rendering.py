@@ -66,6 +66,9 @@ def responsible(answer: "Answer") -> str:
     return f"{where}, {answer.field}" if answer.field else where
 
 
+_UNFLOATED = "float: none; width: auto;"  # JupyterLab floats the terms of a list
+
+
 def answer_html(answer: "Answer") -> str:
     """Return the answer as one ``<section>``."""
     label = escape(f"Why {answer.question}" if answer.question else "Answer")
@@ -73,10 +76,11 @@ def answer_html(answer: "Answer") -> str:
     parts.append(f"<p><strong>{escape(answer.sentence)}</strong></p>")
     if _SURENESS[answer.confidence]:
         parts.append(f"<p><em>{escape(_SURENESS[answer.confidence])}</em></p>")
-    parts.append('<dl style="margin: 0">')
+    parts.append('<dl style="display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0">')
     for heading, texts in _sections(answer):
-        parts.append(f"<dt>{escape(heading.capitalize())}</dt>")
-        parts += [f'<dd style="white-space: pre-line">{escape(text)}</dd>' for text in texts]
+        parts.append(f'<dt style="{_UNFLOATED} grid-column: 1">{escape(heading.capitalize())}</dt>')
+        style = f"{_UNFLOATED} grid-column: 2; margin: 0; white-space: pre-line"
+        parts += [f'<dd style="{style}">{escape(text)}</dd>' for text in texts]
     parts.append("</dl>")
     if answer.table is not None:
         parts.append(html_table(answer.table.columns, answer.table.rows, answer.table.caption))
