@@ -17,6 +17,7 @@ from k8slab.sim.controllers.volume_matching import (
     bound_volume,
     find_volume,
     is_for,
+    mismatch,
 )
 
 __all__ = ["PersistentVolumeBinder"]
@@ -119,6 +120,11 @@ class PersistentVolumeBinder(Controller):
             if volume["spec"].get("claimRef") and not is_for(volume, claim):
                 text = f'volume "{name}" already bound to a different claim.'
                 self.event(claim, "Warning", "FailedBinding", text)
+                self._set_claim_phase(claim, "Pending")
+                return RETRY
+            reason = "" if is_for(volume, claim) else mismatch(claim, volume)
+            if reason:
+                self.event(claim, "Warning", "VolumeMismatch", f'Cannot bind to requested volume "{name}": {reason}')
                 self._set_claim_phase(claim, "Pending")
                 return RETRY
             self._bind(claim, volume)

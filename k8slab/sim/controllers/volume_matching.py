@@ -12,7 +12,7 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object, annotations, labels
 
 __all__ = ["BIND_COMPLETED", "BOUND_BY_CONTROLLER", "PROVISIONER", "SELECTED_NODE", "bound_claim", "bound_volume", "find_volume",
-           "is_for"]  # fmt: skip
+           "is_for", "mismatch"]  # fmt: skip
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
@@ -53,17 +53,27 @@ def _size(volume: Object) -> Fraction:
 
 
 def _suits(claim: Object, volume: Object) -> bool:
-    wanted, offered = claim["spec"], volume["spec"]
-    requested = ((wanted.get("resources") or {}).get("requests") or {}).get("storage", "0")
-    selector = selector_of(wanted.get("selector"))
+    selector = selector_of(claim["spec"].get("selector"))
     return (
-        (wanted.get("storageClassName") or "") == (offered.get("storageClassName") or "")
-        and wanted.get("volumeMode", "Filesystem") == offered.get("volumeMode", "Filesystem")
-        and set(wanted.get("accessModes") or ()) <= set(offered.get("accessModes") or ())
-        and parse_quantity(requested) <= parse_quantity((offered.get("capacity") or {}).get("storage", "0"))
+        not mismatch(claim, volume)
         and (volume.get("status") or {}).get("phase") in ("Available", "Pending", None)
         and (selector is None or matches(selector, labels(volume)))
     )
+
+
+def mismatch(claim: Object, volume: Object) -> str:
+    """Return why a volume cannot serve a claim, "" if it can (upstream: checkVolumeSatisfyClaim)."""
+    wanted, offered = claim["spec"], volume["spec"]
+    requested = ((wanted.get("resources") or {}).get("requests") or {}).get("storage", "0")
+    if parse_quantity(requested) > _size(volume):
+        return "requested PV is too small"
+    if (wanted.get("storageClassName") or "") != (offered.get("storageClassName") or ""):
+        return "storageClassName does not match"
+    if wanted.get("volumeMode", "Filesystem") != offered.get("volumeMode", "Filesystem"):
+        return "incompatible volumeMode"
+    if not set(wanted.get("accessModes") or ()) <= set(offered.get("accessModes") or ()):
+        return "incompatible accessMode"
+    return ""
 
 
 def _marked(obj: Object, *marks: str) -> Object:

@@ -182,3 +182,22 @@ def test_a_class_of_attributes_stays_until_no_claim_names_it():
     assert world.client.get(classes, "fast")["metadata"]["finalizers"] == ["kubernetes.io/vac-protection"]
     world.delete(CLAIMS, "data")
     assert world.client.informer(classes).list() == []
+
+
+# Upstream: pkg/controller/volume/persistentvolume/pv_controller.go, checkVolumeSatisfyClaim.
+@pytest.mark.parametrize(
+    ("volume", "claim", "reason"),
+    [
+        ({"size": "1Gi"}, {"size": "2Gi"}, "requested PV is too small"),
+        ({"storageClassName": "fast"}, {"storageClassName": "slow"}, "storageClassName does not match"),
+        ({"volumeMode": "Block"}, {}, "incompatible volumeMode"),
+        ({"modes": ["ReadWriteOnce"]}, {"modes": ["ReadWriteMany"]}, "incompatible accessMode"),
+    ],
+)
+def test_a_claim_is_not_bound_to_a_volume_that_it_names_and_that_cannot_serve_it(world, volume, claim, reason):
+    world.volume("disk", **volume)
+    world.claim("data", volumeName="disk", **claim)
+    assert world.get(CLAIMS, "data")["status"]["phase"] == "Pending"
+    assert ("VolumeMismatch", f'Cannot bind to requested volume "disk": {reason}') in [
+        (e["reason"], e["message"]) for e in world.client.informer("events").list()
+    ]
