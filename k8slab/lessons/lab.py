@@ -151,9 +151,9 @@ class Lab(Learning):
         """Declare objects (server-side apply); applying the same twice changes nothing."""
         return apply(self.cluster, manifest, manager=manager, force=force)
 
-    def kubectl(self, arguments: str, *, stdin: str | None = None) -> None:
-        """Run the real kubectl in the lab's namespace and print what it says."""
-        print(kubectl(self.cluster, arguments, stdin=stdin), end="")
+    def kubectl(self, arguments: str, *, stdin: str | None = None, by: Cluster | None = None) -> None:
+        """Run the real kubectl in the lab's namespace and print what it says; ``by`` is the cluster as another user has it."""
+        print(kubectl(by or self.cluster, arguments, stdin=stdin), end="")
         sys.stdout.flush()
 
     def wait_for(self, thing: str, state: State = "Ready", *, timeout: float = 60) -> None:

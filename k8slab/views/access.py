@@ -45,7 +45,7 @@ def access_scene(
         "choice": controls_,
         "result": result,
         "tried": note(tried, "info") if tried else None,
-        "paths": _paths(subject, ways, alt) if ways else note("No binding names it, so it may do nothing here.", "warn"),
+        "paths": _paths(subject, ways, alt) if ways else note("No binding gives it a rule, so it may do nothing here.", "warn"),
         "grid": grid(("SUBJECT", "BINDING", "ROLE", "RULE"), rows, "Each way to each rule") if ways else None,
         "commands": shell,
     }
