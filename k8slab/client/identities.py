@@ -4,6 +4,7 @@ It is what ``openssl req``, ``kubectl config set-credentials`` and ``openssl x50
 notebook cell can show the step that matters. Keys stay in this computer: only the request goes to the cluster.
 """
 
+import atexit
 import base64
 import json
 import os
@@ -86,6 +87,8 @@ def with_certificate(cluster: Cluster, request: str, key: str) -> Cluster:
 def sign_in(cluster: Cluster, user: str, credentials: Mapping[str, str] | None = None) -> Cluster:
     """Return the same cluster for another user, through a kubeconfig file that has nothing but that user's credentials.
 
+    The file is deleted when this Python ends.
+
     Parameters
     ----------
     cluster
@@ -110,6 +113,7 @@ def sign_in(cluster: Cluster, user: str, credentials: Mapping[str, str] | None =
         "current-context": user,
     }
     handle, path = tempfile.mkstemp(prefix=f"kubeconfig-{user}-", suffix=".json")  # only we may read it
+    atexit.register(Path(path).unlink, missing_ok=True)
     with os.fdopen(handle, "w") as file:
         json.dump(kubeconfig, file)
     return connect(kubeconfig=path)
