@@ -369,8 +369,7 @@ spec:
     metadata: {labels: {app: web, track: next}}
     spec:
       containers:
-      - {name: web, image: "chatter/web:1.1", ports: [{name: http, containerPort: 8080}],
-         readinessProbe: {httpGet: {path: /readyz, port: http}, periodSeconds: 2}}
+      - {name: web, image: "chatter/web:1.1", ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {port: http}}}
 """)
 ''',
             reason="A Service asks for labels only. Three pods of one version and one of the other: a quarter, on average.",
@@ -394,13 +393,9 @@ spec: {clusterIP: None, selector: {app: rooms}, ports: [{name: http, port: 8080}
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: rooms}
-spec:
-  serviceName: rooms
-  replicas: 2
-  selector: {matchLabels: {app: rooms}}
-  template:
-    metadata: {labels: {app: rooms}}
-    spec: {containers: [{name: rooms, image: "chatter/rooms:1.0"}]}
+spec: {serviceName: rooms, replicas: 2, selector: {matchLabels: {app: rooms}}, template: {
+  metadata: {labels: {app: rooms}},
+  spec: {containers: [{name: rooms, image: "chatter/rooms:1.0"}]}}}
 """)
 ''',
             reason="Pods of a StatefulSet have a host name, and serviceName is their subdomain: DNS knows both together.",
@@ -417,10 +412,7 @@ spec:
             solution='''
 address = lab.cluster.get("pod", "machine")["status"]["hostIP"]
 lab.apply(f"""
-apiVersion: v1
-kind: Service
-metadata: {{name: archive}}
-spec: {{ports: [{{port: 80}}]}}
+{{apiVersion: v1, kind: Service, metadata: {{name: archive}}, spec: {{ports: [{{port: 80}}]}}}}
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -473,10 +465,9 @@ spec:
   tls: [{{hosts: [{_HOST}], secretName: chatter-tls}}]
   rules:
   - host: {_HOST}
-    http:
-      paths:
-      - {{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}
-      - {{path: /rooms, pathType: Prefix, backend: {{service: {{name: rooms, port: {{name: http}}}}}}}}
+    http: {{paths: [
+      {{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}},
+      {{path: /rooms, pathType: Prefix, backend: {{service: {{name: rooms, port: {{name: http}}}}}}}}]}}
 """)
 ''',
             reason="The longest path that fits wins, so / takes what nothing else wants.",
