@@ -23,6 +23,7 @@ NAMES = {
     "clock": "this cluster's clock cannot be moved; waiting takes as long as it takes",
     "faults": "this cluster has no fault injection; the lab breaks only what kubectl can break",
     "traces": "this cluster does not tell its scheduler's and network's thoughts; k8slab works them out from the objects",
+    "load": "this cluster has no load generator (LoadRun); the bot, k6 or hey can stand in for it, without the figures",
     "policy": "no network plugin here is known to enforce NetworkPolicies; they are stored and change nothing",
     "metrics": "there is no metrics API for kubectl top and the autoscaler (kind: k8slab addon metrics-server)",
     "load-balancer": "nothing here gives LoadBalancer Services an address; use the node port, or kubectl port-forward",
@@ -137,7 +138,7 @@ def judge(seen: Sights) -> Capabilities:
     box = f"the API group {GLASS_BOX} is {'' if embedded else 'not '}served"
     found = [
         Capability("containers", not embedded and not _hollow(seen), box if embedded else _kubelets(seen)),
-        *(Capability(name, embedded, box) for name in ("clock", "faults", "traces")),
+        *(Capability(name, embedded, box) for name in ("clock", "faults", "traces", "load")),
         _policy(seen),
         _served("metrics", "metrics.k8s.io", seen),
         _load_balancer(seen, embedded),

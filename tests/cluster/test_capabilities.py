@@ -52,7 +52,7 @@ def there(seen: Sights) -> dict[str, bool | None]:
 
 def test_a_kind_cluster() -> None:
     assert there(kind_cluster()) == {
-        "containers": True, "clock": False, "faults": False, "traces": False, "policy": True, "metrics": False,
+        "containers": True, "clock": False, "faults": False, "traces": False, "load": False, "policy": True, "metrics": False,
         "load-balancer": False, "ingress": False, "storage": True, "several-nodes": True, "zones": True, "admin": True,
     }  # fmt: skip
 
