@@ -16,6 +16,15 @@ NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[K8slab]:
+    """A cluster that nobody else uses: its clock jumps here, and its API server goes down."""
+    k8slab = K8slab(tmp_path_factory.mktemp("views") / "state")
+    assert k8slab("up", "--no-start-delays").code == 0
+    yield k8slab
+    k8slab("down")
+
+
+@pytest.fixture(scope="module")
 def shared(server: K8slab) -> Iterator[Cluster]:
     cluster = connect(kubeconfig=server.kubeconfig)
     yield cluster
