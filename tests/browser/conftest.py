@@ -38,7 +38,7 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # themes, notebooks and objects that one file leaves are not there for the next
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     folder = tmp_path_factory.mktemp("jupyterlab")
     shutil.copytree(LABS, folder / "labs")
