@@ -19,7 +19,10 @@ WEB = {
     "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
     "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": {
         "metadata": {"labels": {"app": "web"}},
-        "spec": {"containers": [{"name": "web", "image": "chatter/web:1.0", "resources": {"requests": {"cpu": "200m"}}}]},
+        "spec": {"containers": [{
+            "name": "web", "image": "chatter/web:1.0", "resources": {"requests": {"cpu": "200m"}},
+            "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1},
+        }]},
     }},
 }  # fmt: skip
 
