@@ -8,7 +8,8 @@ from k8slab.client import Cluster
 from k8slab.lessons.exercise import Finding, holds, missing
 from k8slab.topology import pod_class, pod_status
 
-__all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "image_is", "is_ready", "labelled", "say"]
+__all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready", "labelled",
+           "pod_spec", "say"]  # fmt: skip
 
 _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a moment after its image has been repaired
 
@@ -94,6 +95,18 @@ def image_is(container: Object, repository: str) -> Finding:
         f"container {container['name']} runs {image}, not {repository}",
         "kubectl get pods -o custom-columns=POD:.metadata.name,IMAGES:.spec.containers[*].image",
     )
+
+
+def pod_spec(owner: Object) -> Object:
+    """Return the spec of the pods that a workload makes."""
+    spec: Object = owner["spec"]["template"]["spec"]
+    return spec
+
+
+def first_container(spec: Object) -> Object:
+    """Return the first container of a pod's spec."""
+    container: Object = spec["containers"][0]
+    return container
 
 
 def labelled(obj: Object, selector: str) -> Finding:

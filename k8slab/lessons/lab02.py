@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import condition, exists, image_is, say
+from k8slab.lessons.judging import condition, exists, first_container, image_is, pod_spec, say
 
 __all__ = ["CONTENT"]
 
@@ -13,8 +13,7 @@ _STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 
 
 def _container(deployment: Object) -> Object:
-    container: Object = deployment["spec"]["template"]["spec"]["containers"][0]
-    return container
+    return first_container(pod_spec(deployment))
 
 
 def _rolled_out(deployment: Object) -> Finding:

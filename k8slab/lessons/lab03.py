@@ -7,22 +7,12 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, image_is, is_ready, say
+from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, say
 from k8slab.topology.status import restart_count
 
 __all__ = ["CONTENT"]
 
 _GRACE = 30
-
-
-def _first(spec: Object) -> Object:
-    container: Object = spec["containers"][0]
-    return container
-
-
-def _template(deployment: Object) -> Object:
-    spec: Object = deployment["spec"]["template"]["spec"]
-    return spec
 
 
 def _amount(text: object) -> float:
@@ -50,7 +40,7 @@ def _probes(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment:
         return
-    container = _first(_template(deployment))
+    container = first_container(pod_spec(deployment))
     yield image_is(container, "chatter/web")
     for probe, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/healthz")):
         asked = (container.get(probe) or {}).get("httpGet") or {}
@@ -82,9 +72,9 @@ def _graceful(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment:
         return
-    spec = _template(deployment)
-    yield image_is(_first(spec), "chatter/gateway")
-    seconds = _pause((_first(spec).get("lifecycle") or {}).get("preStop") or {})
+    spec = pod_spec(deployment)
+    yield image_is(first_container(spec), "chatter/gateway")
+    seconds = _pause((first_container(spec).get("lifecycle") or {}).get("preStop") or {})
     look = "kubectl get deployment gateway -o yaml"
     yield say(
         seconds >= 5,
@@ -123,7 +113,7 @@ def _hungry(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not pod:
         return
-    container = _first(pod["spec"])
+    container = first_container(pod["spec"])
     yield image_is(container, "polinux/stress")
     limit = (container.get("resources") or {}).get("limits", {}).get("memory")
     yield say(
@@ -173,7 +163,7 @@ def _limit_range(cluster: Cluster) -> Iterator[Finding]:
     found, pod = exists(cluster, "pod/plain")
     yield found
     if pod:
-        requests = (_first(pod["spec"]).get("resources") or {}).get("requests") or {}
+        requests = (first_container(pod["spec"]).get("resources") or {}).get("requests") or {}
         yield say(
             _is(requests, "50m", "32Mi"),
             "pod/plain has these requests",
@@ -220,7 +210,7 @@ def _well(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment:
         return
-    container = _first(_template(deployment))
+    container = first_container(pod_spec(deployment))
     yield image_is(container, "chatter/web")
     yield say(
         "livenessProbe" in container, "it has a liveness probe", "its liveness probe is gone: a hanging process stays for ever"

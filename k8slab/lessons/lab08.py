@@ -7,20 +7,10 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, apply, wait_for
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, image_is, is_ready, say
+from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, say
 from k8slab.topology.status import pod_status
 
 __all__ = ["CONTENT"]
-
-
-def _first(spec: Object) -> Object:
-    container: Object = spec["containers"][0]
-    return container
-
-
-def _template(owner: Object) -> Object:
-    spec: Object = owner["spec"]["template"]["spec"]
-    return spec
 
 
 def _ready(owner: Object, least: int = 1) -> Finding:
@@ -75,8 +65,8 @@ def _environment(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment:
         return
-    yield image_is(_first(_template(deployment)), "chatter/web")
-    value, source = _variable(cluster, _first(_template(deployment)), "ROOM")
+    yield image_is(first_container(pod_spec(deployment)), "chatter/web")
+    value, source = _variable(cluster, first_container(pod_spec(deployment)), "ROOM")
     yield say(
         source == "configmap/chatter",
         f"its variable ROOM comes from the ConfigMap ({value})",
@@ -89,7 +79,7 @@ def _environment(cluster: Cluster) -> Iterator[Finding]:
 def _mounted(spec: Object, path: str) -> Iterator[tuple[Object, Object]]:
     """Yield mount and volume of whatever the first container has at a path or above."""
     volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
-    for mount in _first(spec).get("volumeMounts") or ():
+    for mount in first_container(spec).get("volumeMounts") or ():
         if path == mount["mountPath"].rstrip("/") or path.startswith(mount["mountPath"].rstrip("/") + "/"):
             yield mount, volumes.get(mount["name"], {})
 
@@ -113,7 +103,7 @@ def _files(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment:
         return
-    spec = _template(deployment)
+    spec = pod_spec(deployment)
     mounts = [(m, v) for m, v in _mounted(spec, "/etc/chatter/welcome.txt") if "texts" in _config_maps(v)]
     look = "kubectl get deployment gateway -o yaml"
     yield say(
@@ -142,7 +132,7 @@ def _secret(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment or not secret:
         return
-    _, source = _variable(cluster, _first(_template(deployment)), "DB_PASSWORD")
+    _, source = _variable(cluster, first_container(pod_spec(deployment)), "DB_PASSWORD")
     yield say(
         source == "secret/history-db",
         "its variable DB_PASSWORD comes from the Secret",
@@ -205,7 +195,7 @@ def _history(cluster: Cluster) -> Iterator[Finding]:
         )
     if not owner:
         return
-    yield image_is(_first(_template(owner)), "chatter/history")
+    yield image_is(first_container(pod_spec(owner)), "chatter/history")
     yield say(
         owner["spec"].get("serviceName") == "history",
         "its serviceName is history",
@@ -213,7 +203,7 @@ def _history(cluster: Cluster) -> Iterator[Finding]:
         "kubectl get sts history -o yaml",
     )
     templates = {t["metadata"]["name"] for t in owner["spec"].get("volumeClaimTemplates") or ()}
-    at = {m["name"] for m in _first(_template(owner)).get("volumeMounts") or () if m["mountPath"].rstrip("/") == "/data"}
+    at = {m["name"] for m in first_container(pod_spec(owner)).get("volumeMounts") or () if m["mountPath"].rstrip("/") == "/data"}
     yield say(
         bool(templates & at),
         "every pod gets a volume of its own at /data",
@@ -228,7 +218,7 @@ def _canary(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not owner:
         return
-    image = _first(_template(owner))["image"]
+    image = first_container(pod_spec(owner))["image"]
     yield say(
         image.endswith("chatter/history:1.1"),
         "it wants chatter/history:1.1",
@@ -237,7 +227,7 @@ def _canary(cluster: Cluster) -> Iterator[Finding]:
     )
     for ordinal, version in ((0, "1.0"), (1, "1.0"), (2, "1.1")):
         pod = cluster.find("pods", f"history-{ordinal}")
-        runs = _first(pod["spec"])["image"] if pod else "nothing"
+        runs = first_container(pod["spec"])["image"] if pod else "nothing"
         if runs.endswith(f":{version}"):
             yield say(True, f"history-{ordinal} runs {version}", "")
         else:
@@ -252,7 +242,7 @@ def _report(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not pod:
         return
-    yield image_is(_first(pod["spec"]), "chatter/history")
+    yield image_is(first_container(pod["spec"]), "chatter/history")
     claims = [v["persistentVolumeClaim"]["claimName"] for _, v in _mounted(pod["spec"], "/data") if "persistentVolumeClaim" in v]
     yield say(
         bool(claims),
@@ -260,7 +250,7 @@ def _report(cluster: Cluster) -> Iterator[Finding]:
         "its data at /data is not in a claim any more",
         "kubectl get pod report -o yaml",
     )
-    value, source = _variable(cluster, _first(pod["spec"]), "MODE")
+    value, source = _variable(cluster, first_container(pod["spec"]), "MODE")
     yield say(
         source.startswith("configmap/") and bool(value),
         f"MODE={value} comes from a ConfigMap",
