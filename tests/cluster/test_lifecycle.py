@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def k8slab(tmp_path: Path) -> Iterator[K8slab]:
     """The command on an empty state directory; whatever runs there is stopped after the test."""
     command = K8slab(tmp_path / "state")
     yield command
-    with suppress(OSError, ValueError):
+    with suppress(OSError, HTTPException, ValueError):
         os.kill(json.loads((command.state / "server.json").read_text())["pid"], signal.SIGKILL)
 
 
@@ -107,7 +108,7 @@ def test_no_acknowledged_write_is_lost_when_the_server_is_killed(k8slab: K8slab)
     acknowledged: dict[str, tuple[str, str]] = {}
 
     def write(client: int) -> None:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, HTTPException, ValueError):
             for n in range(250):
                 body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{client}-{n}"}, "data": {"n": str(n)}}
                 answer = call("POST", "/api/v1/namespaces/default/configmaps", json.dumps(body).encode())
