@@ -41,8 +41,6 @@ class EventHandlers:
     ----------
     handle, cache, queue, nominator
         What they keep up to date.
-    binding
-        Whether a pod (by uid) is being bound at the moment.
     on_gone
         Told when a pod is deleted or finished, by uid.
     on_storage
@@ -56,12 +54,11 @@ class EventHandlers:
         queue: SchedulingQueue,
         nominator: Nominator,
         *,
-        binding: Callable[[str], bool],
         on_gone: Callable[[str], object],
         on_storage: Callable[[], object],
     ) -> None:
         self._handle, self._cache, self._queue, self._nominator = handle, cache, queue, nominator
-        self._binding, self._on_gone, self._on_storage = binding, on_gone, on_storage
+        self._on_gone, self._on_storage = on_gone, on_storage
         self._ends: list[Callable[[], None]] = []
 
     def subscribe(self, client: Client) -> None:
@@ -95,7 +92,9 @@ class EventHandlers:
             self._pod_over(uid, obj)
         elif spec.get("nodeName"):
             self._pod_assigned(uid, obj)
-        elif (spec.get("schedulerName") or DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER and not self._binding(uid):
+        elif self._cache.pod(uid) is not None:
+            return  # an assumed pod, as it was before its binding
+        elif (spec.get("schedulerName") or DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER:
             self._queue.update(obj)
             nominated = (obj.get("status") or {}).get("nominatedNodeName") or ""
             if nominated or self._nominator:

@@ -99,7 +99,6 @@ class Scheduler:
             self._cache,
             self._queue,
             self._nominator,
-            binding=self._binding.__contains__,
             on_gone=self._gone,
             on_storage=self._storage_changed,
         )

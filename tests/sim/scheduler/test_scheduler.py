@@ -197,6 +197,20 @@ def test_a_refused_binding_is_tried_again_after_the_back_off():
     assert cluster.node_of("web") == "worker-1"
 
 
+def test_news_of_a_pod_from_before_its_binding_does_not_schedule_it_again():
+    cluster = Cluster(node("worker-1", unschedulable=True))
+    cluster.create(pod("web"))
+    free = deep_copy(cluster.client.get("nodes", "worker-1"))
+    del free["spec"]["unschedulable"]
+    changed = deep_copy(cluster.client.get("pods", "web", "chat"))
+    changed["metadata"]["labels"] = {"app": "web"}
+    cluster.client.update("nodes", free)
+    cluster.kernel.call_soon(cluster.client.update, "pods", changed)  # told after the pod has been bound
+    cluster.kernel.run_ready()
+    reasons = [reason for _, reason, _ in cluster.client.events("web")]
+    assert reasons == ["FailedScheduling", "Scheduled"]
+
+
 def test_after_stop_nothing_is_scheduled_and_start_takes_it_up_again():
     cluster = Cluster(node("worker-1"))
     cluster.scheduler.stop()
