@@ -1,26 +1,31 @@
-"""The real helm, where there is one (on the PATH, or named by K8SLAB_HELM): a release's life, hooks, tests, roll-backs."""
+"""The real helm: a release's life, hooks, tests, roll-backs."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.clients.helm import NotToBeHad, find_helm
 from tests.processes import Kubectl, Result, eventually, run
 
 CHART = str(Path(__file__).parent / "charts" / "web")
-HELM = os.environ.get("K8SLAB_HELM") or shutil.which("helm")
-pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not installed; put it on the PATH, or its path into K8SLAB_HELM")
 WAIT = ("--wait", "--timeout", "60s")
 
 Helm = Callable[..., Result]
 
 
+@pytest.fixture(scope="module")
+def program() -> str:
+    try:
+        return str(find_helm())
+    except NotToBeHad as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture
-def helm(kubectl: Kubectl) -> Helm:
-    return lambda *arguments: run([str(HELM), "--namespace", kubectl.namespace, *arguments], kubectl.environment)
+def helm(program: str, kubectl: Kubectl) -> Helm:
+    return lambda *arguments: run([program, "--namespace", kubectl.namespace, *arguments], kubectl.environment)
 
 
 def history(helm: Helm) -> list[str]:
