@@ -14,20 +14,16 @@ from k8slab.explain.wording import join, kubectl
 from k8slab.explain.world import World
 from k8slab.sim.network.policy import Direction, Peer, Verdict, judge, judge_direction
 
-__all__ = ["dns_refused", "judge_all"]
+__all__ = ["called", "judge_all", "policies_of", "rules_of"]
 
 _POLICIES = "networkpolicies.networking.k8s.io"
 _PEERS: dict[Direction, tuple[str, str]] = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
-_DNS_POD: Object = {
-    "kind": "Pod",
-    "metadata": {"name": "coredns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
-    "spec": {"containers": [{"name": "coredns", "ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"}]}]},
-}
 
 Row = tuple[str, str, str, str]
 
 
-def _policies(world: World, *peers: Peer) -> list[Object]:
+def policies_of(world: World, *peers: Peer) -> list[Object]:
+    """Return the policies of the namespaces where the peers are pods."""
     names = dict.fromkeys(namespace_of(p.policed) for p in peers if p.policed is not None)
     return [policy for name in names for policy in world.list(_POLICIES, name)]
 
@@ -46,7 +42,7 @@ def judge_all(
     """
     rows: list[Row] = []
     refusals: list[tuple[Peer, int, Verdict]] = []
-    policies = _policies(world, source, *(target for target, _ in targets))
+    policies = policies_of(world, source, *(target for target, _ in targets))
     for target, port in targets:
         for verdict in judge(policies, source, target, port, protocol):
             says = "allowed" if verdict.allowed else "refused"
@@ -103,11 +99,11 @@ def _refusal(
     near = _open_port(isolating, direction, source, target, protocol)
     pod, whom = label_of(subject.pod or {}), _name(other)
     lets = f"lets {whom} in" if direction == "Ingress" else f"lets it out to {whom}"
-    seen = tuple(Evidence(f"networkpolicy/{name_of(p)} spec.{rules}", _rules(p, rules)) for p in isolating[:4])
+    seen = tuple(Evidence(f"networkpolicy/{name_of(p)} spec.{rules}", rules_of(p, rules)) for p in isolating[:4])
     if near is not None:
         policy, number, ports = near
         text = (
-            f"{_called(policy)} {lets}, but only on port {join(ports, 'or')}; "
+            f"{called(policy)} {lets}, but only on port {join(ports, 'or')}; "
             f"the connection goes to port {port}/{protocol} of {_name(target)}."
         )
         if service is not None and any(str(p["port"]) in ports for p in service["spec"].get("ports") or ()):
@@ -126,7 +122,7 @@ def _refusal(
     policy = isolating[0]
     all_names = join(name_of(p) for p in isolating)
     more = "" if len(isolating) == 1 else f" (all that select it: {all_names})"
-    text = f"{_called(policy)} isolates {pod} for {direction.lower()}, and none of its rules {lets}{more}."
+    text = f"{called(policy)} isolates {pod} for {direction.lower()}, and none of its rules {lets}{more}."
     change = f"Allow it: a rule in spec.{rules} whose {peers!r} selects {whom}, for port {port}/{protocol}."
     return Answer(
         f"traffic.policy.{direction.lower()}",
@@ -141,7 +137,8 @@ def _refusal(
     )
 
 
-def _called(policy: Object) -> str:
+def called(policy: Object) -> str:
+    """Return how a sentence calls a policy."""
     return f"networkpolicy/{name_of(policy)} (namespace {namespace_of(policy)})"
 
 
@@ -151,7 +148,8 @@ def _name(peer: Peer) -> str:
     return (peer.node and f"node/{peer.node}") or peer.ip
 
 
-def _rules(policy: Object, field: str) -> str:
+def rules_of(policy: Object, field: str) -> str:
+    """Return the rules of a policy (``field``: ``ingress`` or ``egress``) as evidence."""
     rules = policy["spec"].get(field) or []
     return f"{len(rules)} rule(s): {rules}" if rules else "no rule: nothing is allowed"
 
@@ -176,26 +174,3 @@ def _open_port(
                     ],
                 )
     return None
-
-
-def dns_refused(world: World, source: Peer, name: str) -> Answer | None:
-    """Say that a pod may not ask cluster DNS, so that names such as a Service's mean nothing to it."""
-    pod = source.policed
-    if pod is None:
-        return None
-    found = world.get("namespaces", "kube-system", deciding=False)
-    labels_ = ((found or {}).get("metadata") or {}).get("labels") or {"kubernetes.io/metadata.name": "kube-system"}
-    policies = _policies(world, source)
-    dns = Peer("10.96.0.10", _DNS_POD, labels_)
-    verdict = judge_direction(policies, "Egress", source, dns, 53, "UDP")
-    if verdict.allowed:
-        return None
-    policy = next(p for p in policies if key_of(p) == verdict.policy)
-    text = (
-        f"{label_of(pod)} may not ask the cluster's DNS, so it cannot find {name} by its name: "
-        f"{_called(policy)} isolates it for egress, and no rule allows port 53."
-    )
-    return Answer("traffic.policy.dns", text, f"networkpolicy/{name_of(policy)}", "spec.egress", namespace_of(policy), LIKELY,
-                  (Evidence(f"networkpolicy/{name_of(policy)} spec.egress", _rules(policy, "egress")),),
-                  "Allow egress to namespace kube-system, pods k8s-app=kube-dns, port 53 UDP and TCP.",
-                  kubectl(f"edit networkpolicy {name_of(policy)}", namespace_of(policy)))  # fmt: skip

@@ -9,9 +9,10 @@ from k8slab.apimachinery.types import Object, name_of, namespace_of
 from k8slab.client.tables import Table
 from k8slab.explain.answer import KNOWN, LIKELY, UNKNOWN, Answer, Evidence
 from k8slab.explain.kinds import label_of
+from k8slab.explain.network.dns import dns_trouble
 from k8slab.explain.network.endpoints import backends, container_port, declared_ports
 from k8slab.explain.network.ends import absent, peer, resolve_name, source_peer
-from k8slab.explain.network.policies import dns_refused, judge_all
+from k8slab.explain.network.policies import judge_all
 from k8slab.explain.network.service import service_trouble
 from k8slab.explain.pods.states import containers
 from k8slab.explain.question import End, Traffic
@@ -120,9 +121,9 @@ def _to_service(world: World, asked: Traffic, source: Peer, service: Object) -> 
     if trouble is not None:
         return trouble
     if source.pod is not None:
-        refused = dns_refused(world, source, name)
-        if refused is not None:
-            return refused
+        unnamed = dns_trouble(world, source, name)
+        if unnamed is not None:
+            return unnamed
     behind = backends(world, service)
     pods = behind.ready or behind.pods
     if not pods:

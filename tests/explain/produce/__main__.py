@@ -26,7 +26,7 @@ def main(areas: list[str]) -> None:
             texts: dict[str, int] = {}
             cases = []
             for situation in AREAS[area]:
-                lab = Lab(pki, loop, situation.workers)
+                lab = Lab(pki, loop, situation.workers, situation.system_pods)
                 for step in situation.steps:
                     lab.step(step)
                 cases.append(_case(situation, lab, lab.objects(), texts))

@@ -42,14 +42,16 @@ class Situation:
     steps: Sequence[Step]
     workers: int = 3
     unseen: Sequence[str] = ()
+    system_pods: bool = False  #: whether kube-system has its pods, and is shown
 
 
 class Lab:
     """A cluster whose clock only the steps move."""
 
-    def __init__(self, pki: Pki, loop: asyncio.AbstractEventLoop, workers: int) -> None:
+    def __init__(self, pki: Pki, loop: asyncio.AbstractEventLoop, workers: int, system_pods: bool = False) -> None:
         nodes = default_nodes(workers) if workers else []
-        self.cluster = Cluster(ClusterConfig(nodes, seed=4, clock_mode="stepped", start_delays=True), pki, loop)
+        config = ClusterConfig(nodes, seed=4, clock_mode="stepped", start_delays=True, system_pods=system_pods)
+        self.cluster, self._system = Cluster(config, pki, loop), system_pods
         self.cluster.start()
         self.admin = self.cluster.loopback.client(MASTER, "kubectl")
         self.rewrites: list[Callable[[Objects], Objects]] = []
@@ -102,12 +104,15 @@ class Lab:
             {"apiVersion": _api_version(resource), "kind": obj.get("kind") or "PodMetrics", **obj}
             for resource in (*_CLUSTER_WIDE, *_NAMESPACED)
             for obj in self.admin.list(resource)
-            if not _of_the_system(resource, obj)
+            if not self._hidden(resource, obj)
         ]
         found += [*self._logs(found)]
         for rewrite in self.rewrites:
             found = rewrite(deep_copy(found))
         return [_trimmed(obj) for obj in found]
+
+    def _hidden(self, resource: str, obj: Object) -> bool:
+        return _of_the_system(resource, obj) and not (self._system and namespace_of(obj) == "kube-system")
 
     def _logs(self, found: Objects) -> Iterator[Object]:
         for pod in [o for o in found if o["kind"] == "Pod" and (o.get("status") or {}).get("containerStatuses")]:

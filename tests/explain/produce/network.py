@@ -73,6 +73,10 @@ def _pods(**labels: str) -> Object:
 _DNS = _to({"namespaceSelector": {}}, ports=[{"port": 53, "protocol": "UDP"}])
 
 
+def _no_dns(lab: Lab) -> None:
+    lab.admin.patch("deployments.apps", "coredns", "kube-system", {"spec": {"replicas": 0}}, subresource="scale")
+
+
 def _traffic(name: str, ask: str, answer: str, *steps: Step) -> Situation:
     return S(name, ask, answer, [_A, *steps, 25])
 
@@ -181,6 +185,13 @@ TRAFFIC = [
         _WEB,
         service(),
         policy("out", {"app": "a"}, policyTypes=["Egress"], egress=[_to(_pods(app="web"))]),
+    ),
+    S(
+        "cluster DNS scaled to zero",
+        "pod/a -> svc/web:80",
+        "traffic.dns.down likely deployment/coredns spec.replicas",
+        [_A, _WEB, service(), _no_dns, 25],
+        system_pods=True,
     ),
     _traffic(
         "out to it on another port",
