@@ -162,6 +162,8 @@ class LabContent:
         Keys of the labels and taints that the lab's exercises put on nodes; a reset takes them off.
     owns
         What the lab makes outside its namespace (``priorityclass/chatter-vip``); a reset deletes it.
+    system
+        Deployments of kube-system that the lab scales to zero, and how many replicas a reset gives them again.
     reading
         What to read next: pairs of title and address in the official documentation.
     """
@@ -175,6 +177,7 @@ class LabContent:
     syllabus: tuple[str, ...] = ()
     node_keys: tuple[str, ...] = ()
     owns: tuple[str, ...] = ()
+    system: tuple[tuple[str, int], ...] = ()
     reading: tuple[tuple[str, str], ...] = ()
 
     def exercise(self, key: str) -> Exercise:

@@ -586,6 +586,7 @@ lab.wait_for("deployment/web", "updated")
         ),
     ),
     syllabus=("D1", "D2", "D3", "D4", "D5"),
+    system=(("coredns", 2),),
     reading=(
         ("Cluster networking", "https://kubernetes.io/docs/concepts/cluster-administration/networking/"),
         ("Service", "https://kubernetes.io/docs/concepts/services-networking/service/"),

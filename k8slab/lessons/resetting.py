@@ -1,5 +1,6 @@
 """Beginning again: one exercise, or a whole lab, without touching anything else."""
 
+from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, wait_for
 from k8slab.client.errors import NotYet
 from k8slab.errors import K8slabError
@@ -30,16 +31,22 @@ def reset_exercise(cluster: Cluster, exercise: Exercise) -> list[str]:
 
 
 def tidy_outside(cluster: Cluster, content: LabContent) -> None:
-    """Take away what a lab left outside its namespace: its objects, its labels and taints on nodes, cordons."""
+    """Take away what a lab left outside its namespace: its objects, its labels and taints on nodes, cordons, stopped add-ons."""
     for thing in content.owns:
         resource, _, name = thing.partition("/")
         cluster.delete(resource, name, "")
-    if not content.node_keys:
-        return
-    for node in cluster.list("nodes"):
+    for name, replicas in content.system:
+        deployment = cluster.find("deployments", name, "kube-system")
+        if deployment is not None and deployment["spec"].get("replicas") == 0:
+            _merge(cluster, "deployments", "kube-system", name, {"spec": {"replicas": replicas}})
+    for node in cluster.list("nodes") if content.node_keys else ():
         labels = {key: None for key in node["metadata"].get("labels") or () if key in content.node_keys}
         taints = node["spec"].get("taints") or []
         kept = [taint for taint in taints if taint["key"] not in content.node_keys]
         if labels or len(kept) != len(taints) or node["spec"].get("unschedulable"):
             patch = {"metadata": {"labels": labels}, "spec": {"taints": kept, "unschedulable": None}}
-            cluster.request("PATCH", cluster.resource("nodes").path("", node["metadata"]["name"]), body=patch, headers=_MERGE)
+            _merge(cluster, "nodes", "", node["metadata"]["name"], patch)
+
+
+def _merge(cluster: Cluster, resource: str, namespace: str, name: str, patch: Object) -> None:
+    cluster.request("PATCH", cluster.resource(resource).path(namespace, name), body=patch, headers=_MERGE)

@@ -42,6 +42,7 @@ CONTENT = LabContent(
               (Break(_without("note"), "It was deleted."), Break(_without("x"), "Nothing was.")), "99.1"),
     ),
     node_keys=("lab99",),
+    system=(("coredns", 2), ("not-there", 1)),
     reading=(("ConfigMaps", "https://kubernetes.io/docs/concepts/configuration/configmap/"),),
 )  # fmt: skip
 
@@ -127,12 +128,14 @@ def test_a_whole_lab_begins_again_nodes_too(lab: Lab) -> None:
     lab.kubectl("label node worker-1 lab99=x mine=y")
     lab.kubectl("taint node worker-1 lab99=x:NoSchedule")
     lab.kubectl("cordon worker-1")
+    lab.kubectl("scale deployment coredns -n kube-system --replicas=0")
     assert lab.reset() == "Namespace lab-99 is new and empty."
     node = lab.cluster.get("node", "worker-1")
     assert node["metadata"]["labels"].get("lab99") is None
     assert node["metadata"]["labels"]["mine"] == "y"
     assert not node["spec"].get("taints")
     assert not node["spec"].get("unschedulable")
+    assert lab.cluster.get("deployment", "coredns", "kube-system")["spec"]["replicas"] == 2
     assert lab.cluster.find("configmap", "note") is None
     assert not lab.progress.done("99.1")
 
