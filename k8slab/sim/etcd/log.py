@@ -3,6 +3,7 @@
 Rows are appended by the kernel's thread and committed by a thread of the log's own, all that have gathered in one
 transaction (group commit), so that waiting for the disk never holds up the cluster. A row is durable once
 ``on_committed`` has named its revision: SQLite's WAL mode with ``synchronous=FULL`` has then synced it to the disk.
+Compaction is done between the commits, a batch of revisions at a time (as etcd does), so that no write waits long for it.
 """
 
 import sqlite3
@@ -34,6 +35,16 @@ ORDER BY prefix, name
 #: Statements that put so many rows into the table at once. After each, this thread must wait for its turn at the
 #: interpreter's lock, and a busy kernel's thread gives it a turn every few milliseconds only: so rather few statements.
 _INSERTS = {size: f"INSERT INTO log VALUES {', '.join(['(?, ?, ?, ?, ?)'] * size)}" for size in (100, 10, 1)}
+
+#: Compaction goes through the log so many revisions at a time, with a pause (seconds) for whoever wants to write.
+_BATCH = 500
+_PAUSE = 0.01
+_FORGET_SUPERSEDED = """
+DELETE FROM log WHERE revision IN (
+    SELECT old.revision FROM log AS new JOIN log AS old USING (prefix, name)
+    WHERE new.revision > ? AND new.revision <= ? AND old.revision < new.revision)
+"""
+_FORGET_DELETED = "DELETE FROM log WHERE revision > ? AND revision <= ? AND value IS NULL"
 
 
 class LogLocked(K8slabError):
@@ -76,6 +87,7 @@ class Log:
         self._path = path
         self._db = _opened(path)
         self._queue: SimpleQueue[Row | _Compaction | _Marker] = SimpleQueue()
+        self._compaction: _Compaction | None = None  #: what is still to be forgotten
         self._thread: threading.Thread | None = None
         self.on_committed: Callable[[int], object] = lambda revision: None
         self.on_failed: Callable[[Exception], object] = lambda error: None
@@ -134,45 +146,55 @@ class Log:
     def _run(self) -> None:
         failed = False
         while True:
-            rows, compaction, marker = self._gather()
+            rows, marker = self._gather()
             if failed or marker is _Marker.RESUME:
                 failed = marker is None
-                rows, compaction = [], None
+                rows = []
             try:
-                if rows or compaction:
-                    self._commit(rows, compaction)
+                if rows:
+                    self._transact(partial(self._insert, rows))
             except sqlite3.Error as error:
                 failed = True
                 self._post(partial(self.on_failed, error))
             else:
                 if rows:
                     self._post(partial(self.on_committed, rows[-1].revision))
+            if self._compaction is not None:
+                self._compact_some(self._compaction)
             if marker is _Marker.CLOSE:
                 return
 
-    def _gather(self) -> "tuple[list[Row], _Compaction | None, _Marker | None]":
+    def _gather(self) -> "tuple[list[Row], _Marker | None]":
         """Wait for something to do and take all there is, up to the next marker."""
         rows: list[Row] = []
-        compaction = None
-        item = self._queue.get()
-        while True:
-            if isinstance(item, Row):
-                rows.append(item)
-            elif isinstance(item, _Compaction):
-                compaction = item
-            else:
-                return rows, compaction, item
-            try:
+        try:
+            item = self._queue.get(timeout=None if self._compaction is None else _PAUSE)
+            while True:
+                if isinstance(item, Row):
+                    rows.append(item)
+                elif isinstance(item, _Compaction):
+                    self._compaction = item
+                else:
+                    return rows, item
                 item = self._queue.get_nowait()
-            except Empty:
-                return rows, compaction, None
+        except Empty:
+            return rows, None
 
-    def _commit(self, rows: list[Row], compaction: "_Compaction | None") -> None:
+    def _compact_some(self, wanted: "_Compaction") -> None:
+        """Forget one more batch. What a full disk or the end of the server leaves undone, the next compaction does."""
+        start = self._meta("compacted")
+        end = min(start + _BATCH, wanted.revision)
+        try:
+            self._transact(partial(self._forget, start, end, wanted.last))
+        except sqlite3.Error:
+            self._compaction = None
+        else:
+            self._compaction = wanted if end < wanted.revision else None
+
+    def _transact(self, work: Callable[[], object]) -> None:
         self._db.execute("BEGIN")
         try:
-            self._insert(rows)
-            if compaction:
-                self._forget(*compaction)
+            work()
             self._db.execute("COMMIT")
         except sqlite3.Error:
             if self._db.in_transaction:
@@ -186,11 +208,11 @@ class Log:
                 self._db.execute(statement, tuple(chain.from_iterable(rows[done : done + size])))
                 done += size
 
-    def _forget(self, revision: int, last: int) -> None:
-        kept = "SELECT max(revision) FROM log WHERE revision <= ? GROUP BY prefix, name"
-        self._db.execute(f"DELETE FROM log WHERE revision <= ? AND revision NOT IN ({kept})", (revision, revision))
-        self._db.execute("DELETE FROM log WHERE revision <= ? AND value IS NULL", (revision,))
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?), ('revision', ?)", (revision, last))
+    def _forget(self, start: int, end: int, last: int) -> None:
+        """Forget what the revisions after ``start`` up to ``end`` superseded, and those that are deletions."""
+        self._db.execute(_FORGET_SUPERSEDED, (start, end))
+        self._db.execute(_FORGET_DELETED, (start, end))
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?), ('revision', ?)", (end, last))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -1,13 +1,16 @@
 """The store keeps what etcd promises: one revision, optimistic concurrency, watches, compaction, durability."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from queue import Queue
 
 import pytest
 
 from k8slab.sim.etcd import Compacted, Entry, KeyExists, Log, Revised, Store, StoreEvent, Unavailable
+from tests.processes import eventually
 
 PODS = "/registry/pods/"
 
@@ -158,6 +161,29 @@ def test_compaction_keeps_the_living_and_the_revision(tmp_path: Path) -> None:
     again, _ = open_store(tmp_path / "db")
     assert (again.revision, again.compacted) == (last, last)
     assert [e.value["spec"] for e in again.range(PODS)] == [4]
+    again.close()
+
+
+def test_a_long_log_is_compacted_piece_by_piece_while_writes_go_on(tmp_path: Path) -> None:
+    store, loop = open_store(tmp_path / "db")
+    entry = store.create(PODS, "a", pod("a"))
+    for n in range(2000):
+        entry = store.update(PODS, "a", pod("a", spec=n), entry.revision)
+    while store.durable < store.revision:
+        loop.run_one()
+    store.compact(store.revision - 1)
+    for n in range(20):
+        store.create(PODS, f"b-{n}", pod(f"b-{n}"))
+        loop.run_one()
+
+    def rows() -> list[int]:
+        with closing(sqlite3.connect(tmp_path / "db")) as reader:
+            return [revision for (revision,) in reader.execute("SELECT revision FROM log WHERE name = 'a'")]
+
+    eventually(lambda: rows() == [entry.revision - 1, entry.revision])
+    store.close()
+    again, _ = open_store(tmp_path / "db")
+    assert [e.name for e in again.range(PODS)] == ["a", *sorted(f"b-{n}" for n in range(20))]
     again.close()
 
 
