@@ -280,7 +280,12 @@ def doctor(state: State = None) -> None:
 def lab(
     context: typer.Context,
     state: State = None,
-    labs: Annotated[Path | None, typer.Option(help="Folder of the notebooks; default: the labs k8slab came with.")] = None,
+    labs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the notebooks. Default: the labs k8slab came with, copied to ~/k8slab-labs.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Open JupyterLab on the labs, with the embedded cluster running; more arguments go to jupyter lab."""
     from k8slab.cluster.jupyter import run_lab

@@ -1,6 +1,7 @@
 """The commands k8slab and kubectl as a test uses them."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -113,3 +114,10 @@ def eventually(probe: Callable[[], Any], within: float = 10) -> Any:
         assert time.monotonic() < end, f"not within {within} seconds; last answer: {answer!r}"
         time.sleep(0.05)
     return answer
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -9,27 +9,16 @@ import sys
 from pathlib import Path
 
 from k8slab.cluster.choice import source
-from k8slab.errors import K8slabError
+from k8slab.cluster.labs import FIRST, labs_folder
 
-__all__ = ["labs_folder", "run_lab"]
-
-_FIRST = "00-meet-the-cluster.ipynb"
-
-
-def labs_folder() -> Path:
-    """Return the folder of the labs: beside the package in a checkout, inside it in an installation."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package.parent / "labs", package / "_labs"):
-        if (folder / _FIRST).exists():
-            return folder
-    raise K8slabError(f'the labs are neither beside nor inside "{package}"; name their folder with --labs')
+__all__ = ["run_lab"]
 
 
 def run_lab(state: Path | None, labs: Path | None, more: list[str]) -> int:
     """Start the cluster, then JupyterLab; return JupyterLab's exit code."""
-    folder = labs or labs_folder()
-    if not folder.is_dir():
-        raise K8slabError(f'there is no folder "{folder}"')
+    folder, said = labs_folder(labs)
+    if said:
+        print(said, flush=True)
     cluster = source("auto", state)
     cluster.up()
     after = "it goes on when JupyterLab ends (k8slab down stops it)" if cluster.kind == "embedded" else "the labs will use it"
@@ -41,7 +30,7 @@ def run_lab(state: Path | None, labs: Path | None, more: list[str]) -> int:
     if state is not None:
         environment["K8SLAB_STATE"] = str(state)
     command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={folder}"]
-    first = [f"--LabApp.default_url=/lab/tree/{_FIRST}"] if (folder / _FIRST).exists() else []
+    first = [f"--LabApp.default_url=/lab/tree/{FIRST}"] if (folder / FIRST).exists() else []
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [*first, *root, *more]
     if os.name == "posix":  # JupyterLab takes this process over, and so gets its signals

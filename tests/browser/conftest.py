@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.processes import free_port
 
 CHROMIUM = "/usr/bin/chromium"
 LABS = Path(__file__).resolve().parents[2] / "labs"
@@ -23,12 +24,6 @@ class JupyterLab:
     url: str
     state: Path
     pictures: Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:
