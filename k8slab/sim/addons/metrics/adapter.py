@@ -14,6 +14,7 @@ from k8slab.apimachinery.labels import Requirement, matches, parse_selector, sel
 from k8slab.apimachinery.quantity import format_quantity
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object, labels
+from k8slab.sim.addons.metrics.scraper import Scraper
 from k8slab.sim.addons.metrics.series import Labels, Sample, Series, parse_exposition
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.errors import StatusError
@@ -22,7 +23,7 @@ from k8slab.sim.apiserver.requestinfo import RequestInfo
 from k8slab.sim.apiserver.resources import Resource, Subresource
 from k8slab.sim.client import Client
 from k8slab.sim.exposition import Family
-from k8slab.sim.kernel import Kernel, Timer
+from k8slab.sim.kernel import Kernel
 from k8slab.sim.network import Network
 from k8slab.sim.network.errors import ConnectError
 
@@ -38,7 +39,6 @@ OBJECTS = {
     "namespaces": ("Namespace", "/v1", "namespaces"),
     "deployments.apps": ("Deployment", "apps/v1", "deployments.apps"),
 }
-PERIOD = 15.0
 _PREFIX = "prometheus.io/"
 _PRECISION = 1000
 
@@ -60,7 +60,7 @@ def external_resources(names: Iterable[str]) -> list[Resource]:
     return [Resource(EXTERNAL, "v1beta1", "ExternalMetricValueList", name, "", True, verbs=_GET) for name in sorted(names)]
 
 
-class MetricsAdapter:
+class MetricsAdapter(Scraper):
     """Scrapes, and answers.
 
     Parameters
@@ -77,24 +77,11 @@ class MetricsAdapter:
         self, client: Client, kernel: Kernel, network: Network, others: Callable[[], Iterable[Family]],
         announce: Callable[[set[str], set[str]], object],
     ) -> None:  # fmt: skip
-        self._client, self._kernel, self._network, self._others, self._announce = client, kernel, network, others, announce
+        super().__init__(kernel)
+        self._client, self._network, self._others, self._announce = client, network, others, announce
         self._pods: dict[tuple[str, str], Series] = {}
         self._rest = Series()
         self._announced: tuple[set[str], set[str]] = (set(), set())
-        self.running = False
-        self._timer: Timer | None = None
-
-    def start(self) -> None:
-        """Scrape now and every 15 s."""
-        self.running = True
-        self._timer = self._kernel.call_later(PERIOD, self.start)
-        self.scrape()
-
-    def stop(self) -> None:
-        """Scrape no longer, and answer nobody."""
-        self.running = False
-        if self._timer is not None:
-            self._timer.cancel()
 
     def scrape(self) -> None:
         """Ask every pod that wants to be asked; those that are gone are forgotten."""

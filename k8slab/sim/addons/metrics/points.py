@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from k8slab.apimachinery.quantity import format_quantity
 from k8slab.apimachinery.types import Object
+from k8slab.sim.addons.metrics.scraper import PERIOD
 
-__all__ = ["FRESH", "RESOLUTION", "Point", "Points", "usage"]
+__all__ = ["FRESH", "Point", "Points", "usage"]
 
-RESOLUTION = 15.0  #: seconds between two scrapes (--metric-resolution)
 FRESH = 10.0  #: seconds that a new container must have run to be measured from its start
 
 
@@ -42,7 +42,7 @@ class Points:
         before = {}
         for key, point in points.items():
             last = self._last.get(key)
-            if self._fresh and FRESH <= point.time - point.started < RESOLUTION:
+            if self._fresh and FRESH <= point.time - point.started < PERIOD:
                 before[key] = Point(point.started, point.started, 0.0, 0)
             elif last is not None and point.started < last.time < point.time:
                 before[key] = last

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from k8slab.apimachinery.timestamps import rfc3339
 from k8slab.apimachinery.types import Object
-from k8slab.sim.addons.metrics.points import RESOLUTION, Pair, Point, Points, usage
+from k8slab.sim.addons.metrics.points import Pair, Point, Points, usage
+from k8slab.sim.addons.metrics.scraper import Scraper
 from k8slab.sim.apiserver.aggregated import answer
 from k8slab.sim.apiserver.authentication import UserInfo
 from k8slab.sim.apiserver.errors import StatusError, not_found
@@ -18,7 +19,7 @@ from k8slab.sim.apiserver.listing import EVERYTHING, Selection, selection
 from k8slab.sim.apiserver.requestinfo import RequestInfo
 from k8slab.sim.apiserver.resources import Resource
 from k8slab.sim.client import Client
-from k8slab.sim.kernel import Kernel, Timer
+from k8slab.sim.kernel import Kernel
 from k8slab.sim.kubelet.stats import NodeStats
 
 __all__ = ["GROUP", "GROUP_PRIORITY", "RESOURCES", "MetricsServer", "install_metrics"]
@@ -47,7 +48,7 @@ class Measured(Protocol):
     def stats(self) -> NodeStats | None: ...
 
 
-class MetricsServer:
+class MetricsServer(Scraper):
     """Scrapes, remembers two scrapes, answers.
 
     Parameters
@@ -61,23 +62,10 @@ class MetricsServer:
     """
 
     def __init__(self, client: Client, kernel: Kernel, kubelets: Mapping[str, Measured]) -> None:
-        self._client, self._kernel, self._kubelets = client, kernel, kubelets
+        super().__init__(kernel)
+        self._client, self._kubelets = client, kubelets
         self._nodes, self._containers = Points(fresh=False), Points(fresh=True)
         self._names: dict[str, list[str]] = {}
-        self.running = False
-        self._timer: Timer | None = None
-
-    def start(self) -> None:
-        """Scrape now and every 15 s."""
-        self.running = True
-        self._timer = self._kernel.call_later(RESOLUTION, self.start)
-        self.scrape()
-
-    def stop(self) -> None:
-        """Scrape no longer, and answer nobody."""
-        self.running = False
-        if self._timer is not None:
-            self._timer.cancel()
 
     def scrape(self) -> None:
         """Ask every kubelet; those that do not answer have no metrics until they do again."""
