@@ -6,7 +6,6 @@ saved notebook is the picture of the live one, and its parts are pure functions 
 controls send their wishes over the widget's channel, which JupyterLab serves beside a running cell (kernel subshells).
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from k8slab.client.cluster import ALL, Cluster
 from k8slab.client.errors import sentence
 from k8slab.client.tables import html_table
 from k8slab.errors import K8slabError
-from k8slab.topology import PLACEMENT_COLUMNS, Graph, collapse, node_order, object_id, owners_tree, placement_rows, placement_tree
+from k8slab.topology import PLACEMENT_COLUMNS, Graph, collapse, object_id, owners_tree, placement_rows, placement_tree
 from k8slab.topology.catalogue import TOPOLOGIES, Topology
 from k8slab.topology.collapse import group_of
 from k8slab.topology.export import to_dot, to_graphml, to_json
@@ -34,12 +33,12 @@ from k8slab.views.look import worst
 from k8slab.views.picture import svg
 from k8slab.views.placement_layout import PlacementLayout
 from k8slab.views.scene import Scene
+from k8slab.views.topology_words import LINES, is_large, node_rows, relations, relations_of, with_nodes
 
 __all__ = ["TopologyView"]
 
 #: With more pods than this the pods of a workload stand together from the start.
 _MANY = {"reachability": 12}
-_LINES = 200
 #: So many pods at most are compared each with each.
 _COMPARED = 120
 
@@ -219,25 +218,24 @@ class TopologyView(LiveView):
 
     def text(self) -> str:
         """Return the picture in words: a tree, or a line for every connection."""
-        if self._boxes and self._is_large():
-            return "\n".join([self.current["alt"], *("  ".join(row) for row in self._node_rows())])
+        if self._boxes and is_large(self.graph):
+            return "\n".join([self.current["alt"], *("  ".join(row) for row in node_rows(self.graph))])
         if self._boxes:
-            return placement_tree(self._visible())
+            return placement_tree(with_nodes(self.graph, self.choice.namespace))
         if self.topology.name == "ownership":
             return owners_tree(self.graph.subgraph(select(self.graph, self.choice))) or "Nothing here yet."
-        rows = self._relations()
-        lines = [f"{source} {relation} {target}" for source, relation, target, _ in rows]
+        lines = [f"{source} {relation} {target}" for source, relation, target, _ in relations(self._picture)]
         return "\n".join(lines) or "Nothing here yet."
 
     def twin_html(self) -> str:
         """Return the picture as a table."""
-        if self._boxes and self._is_large():
-            return html_table(("NODE", "STATUS", "PODS"), self._node_rows())
+        if self._boxes and is_large(self.graph):
+            return html_table(("NODE", "STATUS", "PODS"), node_rows(self.graph))
         if self._boxes:
-            return html_table(PLACEMENT_COLUMNS, placement_rows(self._visible()))
+            return html_table(PLACEMENT_COLUMNS, placement_rows(with_nodes(self.graph, self.choice.namespace)))
         if self.topology.name == "ownership":
             return super().twin_html()
-        return html_table(("FROM", "RELATION", "TO", "SAID BY"), self._relations())
+        return html_table(("FROM", "RELATION", "TO", "SAID BY"), relations(self._picture))
 
     def save(self, path: str | Path) -> Path:
         """Write what is shown to a file: .html and .svg are the picture, .graphml, .dot and .json the graph.
@@ -258,55 +256,24 @@ class TopologyView(LiveView):
             file.write_text(makers[file.suffix](), encoding="utf-8")
         return file
 
-    def _relations(self) -> list[tuple[str, str, str, str]]:
-        rows = [(u, edge["relation"] if edge.get("declared", True) else "may not talk to", v, _said(edge))
-                for u, v, edge in self._picture.edges(data=True)]  # fmt: skip
-        more = len(rows) - _LINES
-        return [*rows[:_LINES], *([("…", f"and {more} more", "", "")] if more > 0 else [])]
-
-    def _is_large(self) -> bool:
-        return len(self.graph) > 5 * _LINES
-
-    def _node_rows(self) -> list[tuple[str, str, str]]:
-        """Return what fits into a notebook of a large cluster: for each node how many pods in which status."""
-        nodes = node_order(self.graph)
-        rows = []
-        for node in nodes[:_LINES]:
-            states = Counter(self.graph.nodes[pod]["status"] for pod in self.graph.successors(node))
-            told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "<no pods>"
-            rows.append((self.graph.nodes[node]["name"], self.graph.nodes[node]["status"], told))
-        return [*rows, *([("…", "", f"and {len(nodes) - _LINES} more nodes")] if len(nodes) > _LINES else [])]
-
-    def _visible(self) -> Graph:
-        space = self.choice.namespace
-        keep = [k for k, a in self.graph.nodes(data=True) if a["kind"] == "Node" or space in (ALL, a["namespace"])]
-        return self.graph.subgraph(keep)
-
     # -- details -------------------------------------------------------------------------------------------------------
 
     def details(self, item: str) -> dict[str, Any] | None:
         """Return YAML, events, relations and commands of what was clicked."""
         with self._model_lock:
-            facts = {"relations": self._relatives(item), **self._membership(item)}
+            facts = {"relations": relations_of(self._picture, item), **self._membership(item)}
         kind, namespace, name = split_id(item)
         more = super().details(item)
         if more is None:
             return {"yaml": "", "events": [], "commands": [], **facts}
         return {**more, **facts, "commands": object_commands(kind, name, namespace, self.cluster.namespace)}
 
-    def _relatives(self, item: str) -> list[list[str]]:
-        if item not in self._picture:
-            return []
-        out = [[_verb(e), v, _said(e)] for _, v, e in self._picture.out_edges(item, data=True)]
-        back = [[f"← {_verb(e)}", u, _said(e)] for u, _, e in self._picture.in_edges(item, data=True)]
-        return [*out, *back][:60]
-
     def _membership(self, item: str) -> dict[str, Any]:
         if item not in self._picture or self._boxes:
             return {}
         a = self._picture.nodes[item]
         if a["kind"] in ("Pods", "Nodes"):
-            members = [[m, self.graph.nodes[m]["status"]] for m in a["members"][:_LINES] if m in self.graph]
+            members = [[m, self.graph.nodes[m]["status"]] for m in a["members"][:LINES] if m in self.graph]
             return {"group": item, "open": item in self._expanded, "members": members}
         return {"group": a["group"], "open": True} if self._grouped and a.get("group") else {}
 
@@ -429,13 +396,3 @@ class TopologyView(LiveView):
 
 def _as_node(obj: Object) -> dict[str, Any]:
     return {"kind": obj["kind"], "name": name_of(obj), "namespace": namespace_of(obj), "object": obj}
-
-
-def _verb(edge: dict[str, Any]) -> str:
-    return str(edge["relation"]) if edge.get("declared", True) else "may not talk to"
-
-
-def _said(edge: dict[str, Any]) -> str:
-    if edge.get("count", 1) > 1:
-        return f"{edge['count']} times"
-    return str(edge.get("text") or ", ".join(edge.get("fields") or ()))
