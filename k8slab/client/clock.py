@@ -15,12 +15,16 @@ from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object
 from k8slab.errors import K8slabError
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "Tick"]
 
 Mode = Literal["real", "accelerated", "stepped"]
 
 _PATH = "/apis/sim.k8slab.dev/v1alpha1/clocks/cluster"
 _POLL = 0.05  # real seconds between two looks at a cluster whose clock runs by itself
+_NAP = 0.5  # real seconds between two looks at the clock alone
+
+#: Called again and again while real time passes, with the seconds of the cluster's time that are still to come at most.
+Tick = Callable[[float], None]
 
 
 class Clock:
@@ -57,27 +61,36 @@ class Clock:
         headers = {"Content-Type": "application/merge-patch+json"}
         self._request("PATCH", _PATH, body={"spec": {"mode": mode, "rate": rate}}, headers=headers)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, tick: Tick | None = None) -> None:
         """Let so many seconds of the cluster's time pass; on a stepped clock that is done at once."""
         if self.mode == "stepped":
             self._advance({"seconds": seconds})
             return
         end = self.now() + seconds
-        while self.now() < end:
-            time.sleep(min(_POLL, max(0.0, end - self.now())))
+        while (left := end - self.now()) > 0:
+            if tick is not None:
+                tick(left)
+            time.sleep(min(_NAP, left / self._rate()))
 
-    def until(self, holds: Callable[[], bool], timeout: float) -> bool:
+    def until(self, holds: Callable[[], bool], timeout: float, tick: Tick | None = None) -> bool:
         """Let time pass until something holds; return False if it still does not after ``timeout`` seconds."""
         stepped = self.mode == "stepped"
         end = self.now() + timeout
         while not holds():
-            if self.now() >= end:
+            left = end - self.now()
+            if left <= 0:
                 return False
             if stepped:
                 self._advance({"untilNextEvent": True})
-            else:
-                time.sleep(_POLL)
+                continue
+            if tick is not None:
+                tick(left)
+            time.sleep(_POLL)
         return True
+
+    def _rate(self) -> float:
+        clock = self._read() if self.adjustable else None
+        return float(clock["status"]["rate"]) or 1.0 if clock else 1.0  # 0: stopped meanwhile
 
     def _advance(self, spec: Object) -> None:
         body = {"apiVersion": "sim.k8slab.dev/v1alpha1", "kind": "ClockAdvance", "spec": spec}

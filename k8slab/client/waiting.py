@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from k8slab.apimachinery.types import Object
+from k8slab.client.clock import Tick
 from k8slab.client.cluster import Cluster
 from k8slab.client.errors import NotYet
 from k8slab.errors import K8slabError
@@ -21,8 +22,18 @@ __all__ = ["State", "holds", "wait_for"]
 State = str | Callable[[Object], bool]
 
 
-def wait_for(cluster: Cluster, thing: str, state: State = "Ready", *, namespace: str | None = None, timeout: float = 60) -> str:
+def wait_for(
+    cluster: Cluster,
+    thing: str,
+    state: State = "Ready",
+    *,
+    namespace: str | None = None,
+    timeout: float = 60,
+    tick: Tick | None = None,
+) -> str:
     """Let time pass until ``pod/web`` is ``Ready`` (or ``deleted``, ``phase=…``, ``status=…``); say that it is.
+
+    ``tick`` is called while real time passes, with the seconds that are left.
 
     Raises
     ------
@@ -38,7 +49,7 @@ def wait_for(cluster: Cluster, thing: str, state: State = "Ready", *, namespace:
         latest[0] = cluster.find(resource, name, namespace)
         return holds(latest[0], state)
 
-    if cluster.clock.until(reached, timeout):
+    if cluster.clock.until(reached, timeout, tick):
         return f"{thing}: {_words(state)}"
     raise NotYet(f"{thing} is not {_words(state)} after {timeout:g} s: it {_stands(latest[0])}.")
 

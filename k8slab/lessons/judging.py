@@ -28,7 +28,7 @@ def exists(cluster: Cluster, thing: str) -> tuple[Finding, Object | None]:
     elsewhere = [o["metadata"]["namespace"] for o in cluster.list(resource, "") if o["metadata"]["name"] == name]
     if elsewhere:
         return missing(
-            f"{thing} is in namespace {elsewhere[0]}, but it belongs into {cluster.namespace}",
+            f"{thing} is in namespace {elsewhere[0]}, but it belongs in {cluster.namespace}",
             f"kubectl get {resource} -n {cluster.namespace}",
         ), None
     return missing(f"there is no {thing} in namespace {cluster.namespace}", f"kubectl get {resource}s"), None

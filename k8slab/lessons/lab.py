@@ -28,6 +28,7 @@ from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.solutions import register_solution_magic
 from k8slab.lessons.source import source
+from k8slab.lessons.words import patience
 from k8slab.views import (
     AccessView,
     AutoscalingView,
@@ -133,7 +134,8 @@ class Lab(Learning):
     def leave(self) -> None:
         """Take away everything the lab has made in the cluster."""
         self.cluster.delete("namespaces", self.namespace)
-        wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120)
+        with patience(f"namespace {self.namespace} and all that is in it is being deleted, {{}} s at most …") as tick:
+            wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120, tick=tick)
         tidy_outside(self.cluster, self.content)
 
     def _reset_exercise(self, key: str) -> str:
@@ -158,11 +160,14 @@ class Lab(Learning):
 
     def wait_for(self, thing: str, state: State = "Ready", *, timeout: float = 60) -> None:
         """Let time pass until ``pod/web`` is ``Ready`` (``deleted``, ``phase=…``, ``status=…``)."""
-        print(wait_for(self.cluster, thing, state, timeout=timeout))
+        with patience(f"waiting for {thing}, {{}} s at most …") as tick:
+            there = wait_for(self.cluster, thing, state, timeout=timeout, tick=tick)
+        print(there)
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass on the cluster's clock."""
-        self.cluster.clock.sleep(seconds)
+        with patience("time passes: {} s to go …") as tick:
+            self.cluster.clock.sleep(seconds, tick)
 
     # -- seeing --------------------------------------------------------------------------------------------------------
 

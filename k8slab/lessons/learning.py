@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+from IPython.display import display
+
 from k8slab.client import Cluster, Table
 from k8slab.errors import K8slabError
 from k8slab.lessons.exercise import Break, Exercise, Fault, LabContent
@@ -11,6 +13,7 @@ from k8slab.lessons.progress import Progress
 from k8slab.lessons.quizzes import QuizView
 from k8slab.lessons.summary import Debrief
 from k8slab.lessons.verdict import Verdict
+from k8slab.lessons.words import Program, Words, patience
 
 __all__ = ["Learning", "chosen_way"]
 
@@ -27,7 +30,7 @@ class Learning:
     def predict(self, key: str, number: int | None = None) -> Any:
         """Ask a question before something is shown; answer by a click or by its number."""
         question = Question(self.content.prediction(key), self.progress)
-        return question if number is None else print(question.answer(number))
+        return question if number is None else display(Words(question.answer(number)))
 
     def reveal(self, key: str) -> Reveal:
         """Show a question's answer with its reason."""
@@ -36,7 +39,7 @@ class Learning:
     def quiz(self, key: str, number: int | None = None) -> Any:
         """Ask about what has been seen; answer by a click or by its number, and read why."""
         view = QuizView(self.content.quiz(key), self.progress)
-        return view if number is None else print(view.answer(number))
+        return view if number is None else display(Words(view.answer(number)))
 
     def check(self, key: str) -> Verdict:
         """Judge an exercise by the cluster's state; waits a little for what is just starting."""
@@ -50,7 +53,8 @@ class Learning:
             return verdict.done or not all(f.ok or f.soon for f in verdict.findings)
 
         if not verdict.done:
-            clock.until(settled, _PATIENCE[clock.mode])
+            with patience("something is just starting; looking again for {} s at most …") as tick:
+                clock.until(settled, _PATIENCE[clock.mode], tick)
         self.progress.record_check(exercise.id, verdict.done)
         return verdict
 
@@ -60,14 +64,15 @@ class Learning:
         stages = _stages(exercise)
         stage = min(self.progress.hints(exercise.id) + 1, len(stages))
         self.progress.record_hint(exercise.id, stage)
-        print(f"Hint {stage} of {len(stages)} for {exercise.id}. {stages[stage - 1]}")
+        first, *others = stages[stage - 1]
+        display(Words(f"Hint {stage} of {len(stages)} for {exercise.id}. {first}", *others))
 
     def break_it(self, key: str) -> None:
         """Break something on purpose, and tell what a user of chatter would tell you; each time in another way."""
         fault = self.content.fault(key)
         self.progress.record_fault(fault.id)
         self._way(fault).inject(self.cluster)
-        print(fault.story)
+        display(Words(fault.story))
 
     def debrief(self, key: str | None = None) -> Any:
         """Look back: on a fault that has been repaired, or (without a name) on the whole lab."""
@@ -78,7 +83,7 @@ class Learning:
             raise K8slabError(f'Nothing is broken yet: lab.break_it("{key}") comes first.')
         if fault.exercise and not self.progress.done(fault.exercise):
             raise K8slabError(f'First repair it: lab.check("{fault.exercise}") says what is missing.')
-        return print(self._way(fault).debrief)
+        return display(Words(self._way(fault).debrief))
 
     def score(self) -> Table:
         """Show which exercises of this lab are done."""
@@ -99,5 +104,6 @@ def chosen_way(fault: Fault, seed: str, time: int) -> Break:
     return order[(time - 1) % len(order)]
 
 
-def _stages(exercise: Exercise) -> tuple[str, ...]:
-    return (*exercise.hints, f"A solution:\n\n{exercise.solution.strip()}\n\n{exercise.reason}")
+def _stages(exercise: Exercise) -> tuple[tuple[str, ...], ...]:
+    nudge, pointer = exercise.hints
+    return (nudge,), (pointer,), ("A solution:", Program(exercise.solution.strip()), exercise.reason)

@@ -9,6 +9,7 @@ from IPython.display import display
 from k8slab.errors import K8slabError
 from k8slab.lessons.exercise import Prediction
 from k8slab.lessons.progress import Progress
+from k8slab.lessons.words import Words
 
 __all__ = ["Question", "Reveal"]
 
@@ -55,18 +56,13 @@ def _view(widget: Any) -> dict[str, Any]:
     return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
 
 
-class Reveal:
+class Reveal(Words):
     """The right answer with its reason, and what the learner had said."""
 
     def __init__(self, prediction: Prediction, progress: Progress) -> None:
-        self._prediction = prediction
-        self._choice = progress.predicted(prediction.id)
-
-    def __repr__(self) -> str:
-        """Say it in words."""
-        p = self._prediction
-        lines = [f"Answer: {p.options[p.answer]}", p.why]
-        if self._choice is not None:
-            right = self._choice == p.answer
-            lines.insert(0, f"You said: {p.options[self._choice]} ({'right' if right else 'not so'})")
-        return "\n".join(lines)
+        choice = progress.predicted(prediction.id)
+        lines = [f"Answer: {prediction.options[prediction.answer]}", prediction.why]
+        if choice is not None:
+            right = choice == prediction.answer
+            lines.insert(0, f"You said: {prediction.options[choice]} ({'right' if right else 'not so'})")
+        super().__init__(*lines)

@@ -5,6 +5,7 @@ from k8slab.client import Cluster, wait_for
 from k8slab.client.errors import NotYet
 from k8slab.errors import K8slabError
 from k8slab.lessons.exercise import Exercise, LabContent
+from k8slab.lessons.words import patience
 
 __all__ = ["reset_exercise", "tidy_outside"]
 
@@ -21,7 +22,8 @@ def reset_exercise(cluster: Cluster, exercise: Exercise) -> list[str]:
             continue
         cluster.delete(resource, name)
         try:
-            wait_for(cluster, thing, "deleted", timeout=_PATIENCE)
+            with patience(f"{thing} is being deleted, {{}} s at most …") as tick:
+                wait_for(cluster, thing, "deleted", timeout=_PATIENCE, tick=tick)
         except NotYet as error:
             raise K8slabError(
                 f"{thing} is being deleted, but does not go. kubectl describe {resource} {name} says why."
