@@ -1,9 +1,12 @@
 """The taint eviction controller: pods leave nodes whose NoExecute taints they do not tolerate (any longer).
 
 Upstream: k8s.io/kubernetes/pkg/controller/tainteviction. Level-based: the time to go is counted from the taint's
-``timeAdded`` (or the pod's creation, if later), not from when the controller saw it, so nothing is kept in memory; hence no
-event for a cancelled eviction. As kubelets cannot be asked, a pod on a dead node stays Terminating, as it does upstream.
+``timeAdded`` (or the pod's creation, if later); hence no event for a cancelled eviction. ``kubectl taint`` writes no
+``timeAdded``: then the time is counted from when the controller first saw the taint, as upstream always counts, and anew
+after a restart. As kubelets cannot be asked, a pod on a dead node stays Terminating, as it does upstream.
 """
+
+from collections.abc import Iterable
 
 from k8slab.apimachinery.taints import toleration_seconds
 from k8slab.apimachinery.timestamps import parse_time, rfc3339
@@ -17,16 +20,12 @@ from k8slab.sim.controllers.nodes import PODS_BY_NODE, pods_by_node
 __all__ = ["TaintEvictionController", "eviction_time"]
 
 
-def eviction_time(pod: Object, taints: list[Object]) -> float:
-    """Return when a pod must leave a node with these NoExecute taints; infinite if it may stay."""
+def eviction_time(pod: Object, taints: Iterable[tuple[Object, float]]) -> float:
+    """Return when a pod must leave a node with these NoExecute taints, each with its beginning; infinite if it may stay."""
     tolerations = pod["spec"].get("tolerations") or ()
     created = parse_time(pod["metadata"]["creationTimestamp"])
-    return min((_begin(taint, created) + toleration_seconds(tolerations, taint) for taint in taints), default=float("inf"))
-
-
-def _begin(taint: Object, created: float) -> float:
-    added = taint.get("timeAdded")
-    return max(parse_time(added), created) if added else created
+    ends = (max(begin, created) + toleration_seconds(tolerations, taint) for taint, begin in taints)
+    return min(ends, default=float("inf"))
 
 
 def _no_execute(node: Object | None) -> list[Object]:
@@ -41,6 +40,7 @@ class TaintEvictionController(Controller):
     source = "taint-eviction-controller"
 
     def setup(self) -> None:  # noqa: D102
+        self._first_seen: dict[str, dict[tuple[str, str], float]] = {}  # node -> (key, value) of a taint without a time
         self.informer("pods").add_index(PODS_BY_NODE, pods_by_node)
         self.watch("nodes", self._node_changed)
         self.watch("pods", self._pod_changed)
@@ -60,7 +60,7 @@ class TaintEvictionController(Controller):
             self.queue.add(name)
 
     def reconcile(self, key: str) -> float | None:  # noqa: D102
-        taints = _no_execute(self.informer("nodes").get(key))
+        taints = self._dated(key, _no_execute(self.informer("nodes").get(key)))
         if not taints:
             return None
         now, next_time = self.kernel.now(), float("inf")
@@ -73,6 +73,14 @@ class TaintEvictionController(Controller):
             else:
                 next_time = min(next_time, when)
         return None if next_time == float("inf") else next_time - now
+
+    def _dated(self, node: str, taints: list[Object]) -> list[tuple[Object, float]]:
+        """Return taints with their beginnings; remembers when it first saw those that do not say."""
+        before, now = self._first_seen.pop(node, {}), self.kernel.now()
+        marks = [(taint["key"], taint.get("value") or "") for taint in taints]
+        if seen := {mark: before.get(mark, now) for mark, taint in zip(marks, taints, strict=True) if "timeAdded" not in taint}:
+            self._first_seen[node] = seen
+        return [(t, seen[m] if m in seen else parse_time(t["timeAdded"])) for m, t in zip(marks, taints, strict=True)]
 
     def _evict(self, pod: Object) -> None:
         meta = pod["metadata"]

@@ -105,6 +105,30 @@ def test_a_pod_that_tolerates_for_good_stays_and_one_that_tolerates_nothing_goes
     assert (nodes.going("agent"), nodes.going("frail")) == (False, True)
 
 
+MAINTENANCE = {"key": "maintenance", "value": "soon", "effect": "NoExecute"}
+PATIENT = [{"key": "maintenance", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 30}]
+
+
+def test_the_time_of_a_toleration_begins_when_kubectl_taints_the_node_not_when_the_pod_was_made(nodes):
+    nodes.pod_on("a1", "web", PATIENT)
+    nodes.live(300)
+    nodes.client.patch("nodes", "a1", None, {"spec": {"taints": [MAINTENANCE]}})
+    nodes.live(25)
+    assert not nodes.going("web")
+    nodes.live(10)
+    assert nodes.going("web")
+
+
+def test_a_taint_that_goes_and_comes_back_begins_anew(nodes):
+    nodes.pod_on("a1", "web", PATIENT)
+    for taints in ([MAINTENANCE], [], [MAINTENANCE]):
+        nodes.client.patch("nodes", "a1", None, {"spec": {"taints": taints}})
+        nodes.live(20)
+    assert not nodes.going("web")
+    nodes.live(15)
+    assert nodes.going("web")
+
+
 def test_a_node_that_comes_back_in_time_keeps_its_pods(nodes):
     nodes.pod_on("a1", "web", FIVE_MINUTES)
     nodes.silent = {"a1"}
