@@ -1,7 +1,7 @@
 // The simple blocks of a panel, and the table of all of them. A block has `node`, `update(data, scene)`, perhaps `retheme()`.
 
 import { ControlsBlock } from "./controls.js";
-import { element } from "./dom.js";
+import { element, followEnd } from "./dom.js";
 import { DrawingBlock } from "./drawing.js";
 import { GridBlock } from "./grid.js";
 
@@ -44,6 +44,7 @@ class LinesBlock {
     this.empty = element("div", { class: "quiet" });
     this.list = element("div", { class: "lines", tabindex: "0", role: "log", "aria-label": data.label });
     this.node = element("div", {}, this.empty, this.list);
+    this.toEnd = followEnd(this.list);
     this.data = null;
   }
 
@@ -52,7 +53,6 @@ class LinesBlock {
     this.list.setAttribute("aria-label", label);
     this.empty.textContent = empty;
     this.empty.hidden = Object.keys(rows).length > 0;
-    const atEnd = this.list.scrollTop + this.list.clientHeight >= this.list.scrollHeight - 6;
     for (const [id, { row, node }] of this.rows) {
       if (rows[id] === row) continue;
       node.remove();
@@ -65,7 +65,7 @@ class LinesBlock {
       this.rows.set(id, { row, node });
       this.place(row, node);
     }
-    if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+    this.toEnd();
   }
 
   /** Put a line where it belongs: nearly always at the end. */

@@ -15,6 +15,19 @@ export function table(columns, rows, caption) {
   return node;
 }
 
+/** Keep the end of a scrolling list in sight, until its reader scrolls up; also when it is shown for the first time. */
+export function followEnd(node) {
+  let following = true;
+  const toEnd = () => {
+    if (following) node.scrollTop = node.scrollHeight;
+  };
+  node.addEventListener("scroll", () => {
+    if (node.clientHeight) following = node.scrollTop + node.clientHeight >= node.scrollHeight - 6;
+  });
+  new ResizeObserver(toEnd).observe(node);
+  return toEnd;
+}
+
 export function glyphSvg(look, dark, size = 14) {
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");

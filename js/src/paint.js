@@ -81,9 +81,9 @@ function tile(ctx, item, looks, theme, left, top) {
   return 44;
 }
 
-function words(ctx, item, theme, left, top, k, most) {
+function words(ctx, item, theme, left, top, k, most, below = most) {
   text(ctx, left, top + 19, item.label, 12.5, theme.ink, { align: "left", weight: 600, k, most });
-  text(ctx, left, top + 34, item.sub, 10.5, theme.soft, { align: "left", k, most });
+  text(ctx, left, top + 34, item.sub, 10.5, theme.soft, { align: "left", k, most: below });
 }
 
 const painters = {
@@ -124,7 +124,7 @@ const painters = {
     const inset = tile(ctx, item, looks, theme, left, top);
     const state = item.kind !== "Pod" && looks[`kind:${item.kind}`] ? looks[item.state] : null;
     if (state) glyph(ctx, state, theme, left + item.w - 14, top + 15, 5);
-    words(ctx, item, theme, left + inset, top, k, item.w - inset - (state ? 24 : 8));
+    words(ctx, item, theme, left + inset, top, k, item.w - inset - (state ? 24 : 8), item.w - inset - 6);
   },
   group(ctx, item, looks, theme, k) {
     const left = item.x - item.w / 2;

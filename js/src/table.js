@@ -1,6 +1,6 @@
 // Rows that change in place: pods, events.
 
-import { element, glyphSvg, table } from "./dom.js";
+import { element, followEnd, glyphSvg, table } from "./dom.js";
 import { isDark, onThemeChange } from "./theme.js";
 
 export class TableView {
@@ -9,6 +9,7 @@ export class TableView {
     this.title = element("strong");
     this.alt = element("span", { class: "alt", "aria-live": "polite" });
     this.body = element("div", { class: "scroll", tabindex: "0", role: "region" });
+    this.toEnd = followEnd(this.body);
     el.append(element("div", { class: "bar" }, this.title, this.alt), this.body);
     this.endings = [store.listen(() => this.update()), onThemeChange(() => this.update())];
     this.update();
@@ -19,10 +20,9 @@ export class TableView {
     this.title.textContent = title;
     this.alt.textContent = alt;
     this.body.setAttribute("aria-label", title);
-    const atEnd = this.body.scrollTop + this.body.clientHeight >= this.body.scrollHeight - 4;
     const sorted = Object.values(rows).sort((a, b) => (a.order < b.order ? -1 : 1));
     this.body.replaceChildren(table(columns, sorted.map((row) => this.cells(row))));
-    if (atEnd) this.body.scrollTop = this.body.scrollHeight;
+    this.toEnd();
   }
 
   cells(row) {

@@ -4,6 +4,7 @@ Works on any cluster that a kubeconfig names and knows nothing of the embedded o
 ``sim.k8slab.dev`` (a clock that can be moved), it is used through the API like any other group.
 """
 
+import k8slab.client.official  # noqa: F401  # first: it imports the official client in its quick way
 from k8slab.client.cluster import ALL, Cluster, connect
 from k8slab.client.errors import ClusterAway, NotYet, readable_errors, sentence
 from k8slab.client.kubectl import kubectl

@@ -45,7 +45,11 @@ def _status_message(body: Any) -> str:
     if not isinstance(status, dict) or not status.get("message"):
         return ""
     reason = status.get("reason") or "Error"
-    return f"The API server answered {status.get('code', '')} {reason}: {status['message']}"
+    said = f"The API server answered {status.get('code', '')} {reason}: {status['message']}"
+    causes = (status.get("details") or {}).get("causes") or ()
+    if any(cause.get("reason") == "FieldManagerConflict" for cause in causes):
+        said += "\nAnother manager owns what is named here. Leave it out of what you apply, or take it over with force=True."
+    return said
 
 
 @contextlib.contextmanager

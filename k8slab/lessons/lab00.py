@@ -103,12 +103,14 @@ def _web_repaired(cluster: Cluster) -> Iterator[Finding]:
     yield image_is(deployment["spec"]["template"]["spec"]["containers"][0], "chatter/web")
     wanted, status = deployment["spec"]["replicas"], deployment.get("status") or {}
     yield say(wanted > 0, f"it wants {wanted} pods", "it wants no pods at all", "kubectl get deployment web")
+    if not wanted:
+        return
     current = status.get("observedGeneration") == deployment["metadata"].get("generation")
     updated = current and status.get("updatedReplicas", 0) == status.get("replicas", 0) == wanted
     if updated and condition(deployment, "Available") == "True" and status.get("readyReplicas", 0) == wanted:
         yield say(True, f"all {wanted} pods run the new version and are ready", "")
     else:
-        yield missing("not all of its pods run the new version and are ready", "kubectl rollout status deployment web", soon=True)
+        yield missing("not all of its pods run the new version and are ready", "kubectl get pods", soon=True)
 
 
 def _ship(container: Object) -> Callable[[Cluster], None]:
@@ -218,12 +220,13 @@ lab.kubectl("rollout undo deployment web")
             "You type kubectl get nodes. Whom does kubectl ask?",
             (
                 "every node, one after the other",
-                "the API server",
-                "etcd, where the nodes are stored",
-                "the scheduler, which knows all nodes",
+                "one program that answers for the whole cluster",
+                "the database in which everything is stored",
+                "the program that chooses nodes, since it knows them all",
             ),
             1,
-            "Everything asks the API server: kubectl, this notebook, the scheduler, the nodes themselves. It is the only door.",
+            "It is called the API server. Everything asks it: kubectl, this notebook, the other parts of the cluster, the nodes. "
+            "It is the only door.",
         ),
         Prediction(
             "00.b",

@@ -23,7 +23,7 @@ def _rolled_out(deployment: Object) -> Finding:
     counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
     if current and counts == {wanted}:
         return say(True, f"all {wanted} pods of {name} are of the present version and available", "")
-    look = f"kubectl rollout status deployment {name}"
+    look = f"kubectl rollout status deployment {name} --watch=false"
     return missing(f"the rollout of {name} has not come to its end", look, soon=condition(deployment, "Progressing") == "True")
 
 

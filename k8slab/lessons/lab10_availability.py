@@ -52,7 +52,9 @@ def _rolled_out(deployment: Object) -> Finding:
     counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
     if current and counts == {wanted}:
         return holds(f"all {wanted} pods of {name} are of the present version and available")
-    return missing(f"the rollout of {name} has not come to its end", f"kubectl rollout status deployment {name}", soon=True)
+    return missing(
+        f"the rollout of {name} has not come to its end", f"kubectl rollout status deployment {name} --watch=false", soon=True
+    )
 
 
 def _measured(cluster: Cluster, deployment: Object) -> Finding:

@@ -45,18 +45,21 @@ class Learning:
         """Judge an exercise by the cluster's state; waits a little for what is just starting."""
         exercise = self.content.exercise(key)
         clock = self.cluster.clock
-        verdict = Verdict(exercise, tuple(exercise.check(self.cluster)))
+        verdict = self._judge(exercise)
 
         def settled() -> bool:
             nonlocal verdict
-            verdict = Verdict(exercise, tuple(exercise.check(self.cluster)))
-            return verdict.done or not all(f.ok or f.soon for f in verdict.findings)
+            verdict = self._judge(exercise)
+            return verdict.done or not verdict.may_come
 
-        if not verdict.done:
+        if verdict.may_come:
             with patience("something is just starting; looking again for {} s at most …") as tick:
                 clock.until(settled, _PATIENCE[clock.mode], tick)
         self.progress.record_check(exercise.id, verdict.done)
         return verdict
+
+    def _judge(self, exercise: Exercise) -> Verdict:
+        return Verdict(exercise, tuple(exercise.check(self.cluster)), self.cluster.namespace)
 
     def hint(self, key: str) -> None:
         """Show the next hint of an exercise: a nudge, a pointer, and at last the solution with its reason."""

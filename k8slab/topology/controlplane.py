@@ -20,12 +20,12 @@ API_SERVER, ETCD = "kube-apiserver", "etcd"
 
 #: What each part does, in one sentence.
 ROLES = {
-    "you": "kubectl, the Python client, this notebook: ask the API server",
-    API_SERVER: "the only door: checks every request, stores objects, tells watchers",
-    ETCD: "the store: every object under its key, every change a new revision",
+    "you": "ask the API server, by kubectl, the Python client or this notebook",
+    API_SERVER: "checks every request, stores objects, tells watchers: the only door",
+    ETCD: "stores every object under its key, every change as a new revision",
     "kube-scheduler": "chooses a node for every pod that has none",
-    "kube-controller-manager": "loops that move what is towards what is wanted",
-    "kubelet": "on every node: starts and watches the containers of its pods",
+    "kube-controller-manager": "runs the loops that move what is towards what is wanted",
+    "kubelet": "starts and watches the containers of its node's pods",
 }
 
 

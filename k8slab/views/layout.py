@@ -8,7 +8,7 @@ from k8slab.views.scene import Scene
 
 __all__ = ["control_plane_scene"]
 
-PART_W, PART_H, COLUMN_W, ROW_H = 190, 44, 250, 58
+PART_W, PART_H, COLUMN_W, ROW_H = 206, 44, 272, 58
 
 
 def control_plane_scene(graph: Graph) -> Scene:

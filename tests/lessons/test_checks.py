@@ -8,7 +8,7 @@ from k8slab.errors import K8slabError
 from k8slab.lessons import Progress
 from k8slab.lessons.lab import content_of
 from k8slab.lessons.reports import all_contents
-from k8slab.lessons.verdict import Verdict
+from k8slab.lessons.verdict import Verdict, in_namespace
 
 Object = dict[str, Any]
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -94,3 +94,17 @@ def test_progress_survives_and_is_forgotten_lab_by_lab(tmp_path) -> None:
     again.forget("01")
     assert not again.done("01.1")
     assert again.hints("00.2") == 1
+
+
+def test_where_to_look_can_be_copied_into_a_terminal() -> None:
+    exercise = content_of("01").exercise("01.1")
+    verdict = Verdict(exercise, tuple(exercise.check(Cluster())), "lab-01")  # type: ignore[arg-type]
+    assert "look: kubectl -n lab-01 get pods" in repr(verdict)
+    assert "<code>kubectl -n lab-01 get pods</code>" in verdict._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "look", ["kubectl get nodes", "kubectl get pods -A", "kubectl get pods -n default", 'lab.why("pod/web")']
+)
+def test_a_command_that_names_its_namespace_or_needs_none_stays_as_it_is(look: str) -> None:
+    assert in_namespace(look, "lab-01") == look
