@@ -32,6 +32,13 @@ def sentence(error: BaseException) -> str:
     >>> sentence(ApiException(status=404, reason="Not Found"))
     'The API server answered 404 Not Found.'
     """
+    if isinstance(error, NameError):
+        return (
+            f"The name {error.name!r} is not known yet. If it is not a typing mistake, a cell further up makes it: "
+            "run that one first (Run → Run All Above Selected Cell)."
+        )
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped. What the cell had done until then stays done."
     if isinstance(error, ApiException):
         return _status_message(error.body) or f"The API server answered {error.status} {error.reason}."
     return str(error)
@@ -64,10 +71,21 @@ def api_errors(host: str) -> Iterator[None]:
 
 
 def readable_errors() -> None:
-    """In IPython: show `K8slabError` and `ApiException` as a sentence. Elsewhere: do nothing."""
+    """In IPython: show as a sentence what is expected to go wrong. Elsewhere: do nothing.
+
+    These are `K8slabError`, `ApiException`, a name of the notebook that is used before its cell was run, and a cell that is
+    stopped while it waits.
+    """
     shell = _shell()
     if shell is not None:
-        shell.set_custom_exc((K8slabError, ApiException), _show)
+        shell.set_custom_exc((K8slabError, ApiException, NameError, KeyboardInterrupt), _show)
+
+
+def _in_notebook(shell: Any, error: NameError, trace: Any) -> bool:
+    """Whether a name is missing in the notebook's own cells."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return bool(error.name) and trace.tb_frame.f_globals is shell.user_ns
 
 
 def _shell() -> Any:
@@ -76,7 +94,9 @@ def _shell() -> Any:
 
 
 def _show(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int | None = None) -> list[str]:
-    del trace, tb_offset
+    if isinstance(error, NameError) and not _in_notebook(shell, error, trace):
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)  # a mistake inside some library, not in a cell
+        return []
     text = sentence(error)
     shell._showtraceback(kind, text, [f"\x1b[31m✗\x1b[0m {text}"])
     return [text]

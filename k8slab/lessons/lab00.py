@@ -135,7 +135,7 @@ CONTENT = LabContent(
             _greeting,
             (
                 "A ConfigMap is an object like any other: kubectl, the Python client and YAML all lead to the same door.",
-                'lab.kubectl("create configmap greeting --from-literal=text=hello") does it in one line.',
+                "kubectl create configmap NAME --from-literal=KEY=VALUE makes one; kubectl create configmap --help says more.",
             ),
             solution="""
 lab.kubectl("create configmap greeting --from-literal=text=hello")

@@ -140,7 +140,7 @@ CONTENT = LabContent(
             _rooms,
             (
                 "It is the YAML of web with other words in three places. Or let kubectl run write it for you.",
-                'lab.kubectl("run rooms --image=chatter/rooms:1.0 --labels=app=rooms") does it in one line.',
+                "In YAML: metadata.name, metadata.labels, the container's image. Or kubectl run NAME --image=… --labels=KEY=VALUE.",
             ),
             solution="""
 lab.apply(web.replace("web", "rooms"))
