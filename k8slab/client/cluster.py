@@ -139,6 +139,14 @@ class Cluster:
         """Return what the cluster calls ``pods``, ``po``, ``Deployment`` …"""
         return self.resources.named(name)
 
+    def knows(self, name: str) -> bool:
+        """Whether the cluster has a resource that kubectl would understand under this name."""
+        try:
+            self.resource(name)
+        except K8slabError:
+            return False
+        return True
+
     def get(self, resource: str, name: str, namespace: str | None = None) -> Object:
         """Return one object."""
         found: Object = self.request("GET", self._path(self.resource(resource), namespace, name))

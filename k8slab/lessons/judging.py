@@ -9,7 +9,7 @@ from k8slab.lessons.exercise import Finding, holds, missing
 from k8slab.topology import pod_class, pod_status
 
 __all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready", "labelled",
-           "pod_spec", "say"]  # fmt: skip
+           "pod_spec", "rolled_out", "say"]  # fmt: skip
 
 _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a moment after its image has been repaired
 
@@ -52,9 +52,10 @@ def chosen_freely(pod: Object) -> Finding:
         if "f:nodeName" in (entry.get("fieldsV1") or {}).get("f:spec", {})
         for path in ("spec.nodeName",)
     }
+    waits = not pod["spec"].get("nodeName")
     return say(
-        scheduled and not fields,
-        "the scheduler chose its node",
+        (scheduled or waits) and not fields,
+        "the scheduler is to choose its node" if waits else "the scheduler chose its node",
         "its node is written into its YAML (spec.nodeName): nobody looked whether it fits there",
         f"kubectl get pod {pod['metadata']['name']} -o yaml",
     )
@@ -69,13 +70,21 @@ def all_ready(deployment: Object, count: int) -> Iterator[Finding]:
         f"it wants {wanted} pod{'s' * (wanted != 1)}, not {count}",
         f"kubectl get deployment {name}",
     )
+    yield rolled_out(deployment)
+
+
+def rolled_out(deployment: Object) -> Finding:
+    """Return whether all pods that a Deployment wants are ready and of its latest template, and no older ones are left."""
+    name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
     status = deployment.get("status") or {}
     if status.get("observedGeneration") != deployment["metadata"].get("generation"):
-        yield missing("its controller has not seen the latest change yet", f"kubectl get deployment {name}", soon=True)
-    elif (ready := status.get("readyReplicas", 0)) == wanted == status.get("updatedReplicas") == status.get("replicas"):
-        yield holds(f"{ready} pod{'s are' if ready != 1 else ' is'} ready")
-    else:
-        yield missing(f"{ready} of {wanted} pods are ready and of the latest template", "kubectl get pods -o wide", soon=True)
+        return missing("its controller has not seen the latest change yet", f"kubectl get deployment {name}", soon=True)
+    ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
+    if ready == wanted == updated == status.get("replicas"):
+        return holds(f"{ready} pod{'s are' if ready != 1 else ' is'} ready")
+    older = status.get("replicas", 0) - updated
+    left = f"; {older} of an older template {'are' if older > 1 else 'is'} still there" if older > 0 else ""
+    return missing(f"{ready} of {wanted} pods are ready{left}", "kubectl get pods -o wide", soon=True)
 
 
 def condition(obj: Object, kind: str) -> str:

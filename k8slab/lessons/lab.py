@@ -86,6 +86,7 @@ class Lab(Learning):
         self.cluster = cluster
         self.namespace = namespace or f"lab-{content.id}"
         self.progress = progress or Progress()
+        self._there_before = False
         cluster.namespace = self.namespace
 
     def __repr__(self) -> str:
@@ -93,9 +94,10 @@ class Lab(Learning):
         version = self.cluster.request("GET", "/version")["gitVersion"]
         nodes = len(self.cluster.list("nodes"))
         clock = "" if self.cluster.clock.mode == "real" else f", clock {self.cluster.clock.mode}"
+        before = "\nYour work of before is still there; lab.reset() begins the lab anew." if self._there_before else ""
         return (
             f"Lab {self.content.id}: {self.content.title}\n"
-            f"Kubernetes {version}, {nodes} nodes{clock}. Your namespace is {self.namespace}."
+            f"Kubernetes {version}, {nodes} nodes{clock}. Your namespace is {self.namespace}.{before}"
         )
 
     def prepare(self) -> None:
@@ -107,6 +109,7 @@ class Lab(Learning):
                 f'The namespace "{self.namespace}" is there and was not made by k8slab. If this lab may use it: '
                 f"kubectl label namespace {self.namespace} {label}"
             )
+        self._there_before = found is not None
         apply(self.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": MANAGED_BY}})
         wait_for(self.cluster, "serviceaccount/default", "exists")
 
@@ -164,10 +167,18 @@ class Lab(Learning):
             there = wait_for(self.cluster, thing, state, timeout=timeout, tick=tick)
         print(there)
 
-    def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass on the cluster's clock."""
-        with patience("time passes: {} s to go …") as tick:
-            self.cluster.clock.sleep(seconds, tick)
+    def sleep(self, seconds: float, *, faster: float = 1) -> None:
+        """Let so many seconds pass on the cluster's clock; so many times as fast, where it runs by itself and can be changed."""
+        clock = self.cluster.clock
+        hurry = faster > 1 and clock.mode == "real" and "clock" in self.capabilities
+        if hurry:
+            clock.set("accelerated", faster)
+        try:
+            with patience("time passes: {} s to go …") as tick:
+                clock.sleep(seconds, tick)
+        finally:
+            if hurry:
+                clock.set("real")
 
     # -- seeing --------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, apply, wait_for
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import chosen_freely, exists, image_is, is_ready, say
+from k8slab.lessons.judging import chosen_freely, condition, exists, image_is, is_ready, rolled_out, say
 
 __all__ = ["CONTENT"]
 
@@ -105,19 +105,21 @@ def _not_on_ssd(cluster: Cluster) -> Iterator[Finding]:
     )
     yield say(
         allows_node(template, _imagined()),
-        "every other node will do, with or without the label disk",
+        "a node without the label disk will do",
         "a node without the label disk is refused too: that is more than was asked",
         look,
     )
-    ready = (deployment.get("status") or {}).get("readyReplicas", 0)
+    yield say(
+        allows_node(template, _imagined(disk="hdd")),
+        "a node with another disk will do",
+        "a node with disk=hdd is refused too: that is more than was asked",
+        look,
+    )
     wanted = deployment["spec"]["replicas"]
     yield say(
         wanted >= 2, f"it wants {wanted} pods", f"it wants {wanted} pods; two are asked for", "kubectl get deployment archive"
     )
-    if ready == wanted:
-        yield say(True, f"{ready} pods are ready", "")
-    else:
-        yield missing(f"{ready} of {wanted} pods are ready", "kubectl get pods -o wide", soon=True)
+    yield rolled_out(deployment)
 
 
 def _prefers(cluster: Cluster) -> Iterator[Finding]:
@@ -173,18 +175,18 @@ def _placed(cluster: Cluster, deployment: Object, neighbour: str) -> Iterator[Fi
     selector = selector_of(deployment["spec"]["selector"]) or ()
     pods = [p for p in cluster.list("pods") if matches(selector, _labels(p)) and "deletionTimestamp" not in p["metadata"]]
     rooms = {p["spec"].get("nodeName") for p in cluster.list("pods") if _labels(p).get("app") == neighbour}
-    ready = (deployment.get("status") or {}).get("readyReplicas", 0)
     yield say(
         wanted >= 2, f"it wants {wanted} pods", f"it wants {wanted} pods; two are asked for", f"kubectl get deployment {name}"
     )
-    if ready != wanted:
-        yield missing(f"{ready} of {wanted} pods are ready", "kubectl get pods -o wide", soon=True)
+    rolled = rolled_out(deployment)
+    if not rolled.ok:
+        yield rolled
         return
     apart = [p["metadata"]["name"] for p in pods if p["spec"].get("nodeName") not in rooms]
     yield say(
         not apart,
         f"each is beside a pod of {neighbour}",
-        f"{', '.join(apart)} has no pod of {neighbour} beside it",
+        f"no pod of {neighbour} is beside {' and '.join(apart)}",
         "kubectl get pods -o wide",
     )
 
@@ -205,22 +207,39 @@ def _apart(cluster: Cluster) -> Iterator[Finding]:
     )
     wanted = deployment["spec"]["replicas"]
     yield say(wanted == 3, "it wants 3 pods", f"it wants {wanted} pods, not 3", "kubectl get deployment web")
-    ready = (deployment.get("status") or {}).get("readyReplicas", 0)
     workers = [n for n in cluster.list("nodes") if not any(t["effect"] == "NoSchedule" for t in n["spec"].get("taints") or ())]
-    most = min(wanted, len(workers))
-    if ready < most:
-        yield missing(f"{ready} pods are ready; there are nodes for {most}", "kubectl get pods -o wide", soon=True)
-        return
     selector = selector_of(deployment["spec"]["selector"]) or ()
-    nodes = [
-        p["spec"].get("nodeName") for p in cluster.list("pods") if matches(selector, _labels(p)) and p["spec"].get("nodeName")
-    ]
+    pods = [p for p in cluster.list("pods") if matches(selector, _labels(p))]
+    late = _late(deployment, pods, min(wanted, len(workers)))
+    if late:
+        yield late
+        return
+    nodes = [p["spec"]["nodeName"] for p in pods if p["spec"].get("nodeName")]
     yield say(
         len(nodes) == len(set(nodes)),
         f"they are on {len(set(nodes))} nodes",
         "two of them share a node",
         "kubectl get pods -o wide",
     )
+
+
+def _late(deployment: Object, pods: list[Object], most: int) -> Finding | None:
+    """Return what a Deployment has still to do until so many pods of its latest template run, and no older ones."""
+    status = deployment.get("status") or {}
+    seen = status.get("observedGeneration") == deployment["metadata"].get("generation")
+    ready, updated, all_of_them = (status.get(f"{key}eplicas", 0) for key in ("readyR", "updatedR", "r"))
+    look = "kubectl get pods -o wide"
+    waiting = any(condition(p, "PodScheduled") == "False" for p in pods)
+    leaving = any("deletionTimestamp" in p["metadata"] for p in pods)
+    if seen and updated < all_of_them and waiting and not leaving:
+        return missing(
+            "a rolling update makes a new pod first, and the old pods leave no node for it. Delete the Deployment and make it "
+            "anew, or let an old pod go first (strategy: maxSurge 0, maxUnavailable 1)",
+            look,
+        )
+    if not seen or ready < most or updated < all_of_them or leaving:
+        return missing(f"{ready} pods are ready; there are nodes for {most}", look, soon=True)
+    return None
 
 
 def _search(cluster: Cluster) -> Iterator[Finding]:
@@ -258,7 +277,7 @@ CONTENT = LabContent(
             _greedy,
             (
                 "Which node has as much as greedy asks for? Compare its request with what the nodes can give.",
-                "kubectl get nodes shows status.allocatable. Delete the pod and make it anew with a smaller request.",
+                "kubectl describe node NAME: Allocatable is what it can give. Delete the pod and make it anew with a smaller request.",
             ),
             solution="""
 lab.kubectl("delete pod greedy")
@@ -295,7 +314,7 @@ spec:
             "Make a Deployment archive (2 pods of chatter/history:1.0) that stays away from nodes with disk=ssd.",
             _not_on_ssd,
             (
-                "nodeSelector can only ask for a label. Which operator asks for its absence?",
+                "nodeSelector can only ask for a label. Which operator says: any value but this one, or no label at all?",
                 "nodeAffinity, required, matchExpressions: {key: disk, operator: NotIn, values: [ssd]}.",
             ),
             solution='''
@@ -337,7 +356,7 @@ spec:
   containers: [{name: main, image: "chatter/history:1.0"}]
 """)
 ''',
-            reason="Its weight is added to the score of every node that fits; no node is filtered out.",
+            reason="The nodes that fit get points for it; no node is filtered out. Weights only count one wish of a pod against another.",
             owns=("pod/soft",),
         ),
         Exercise(
@@ -370,7 +389,7 @@ spec:
             "Make a Deployment web (3 pods of chatter/web:1.0), never two of them on one node.",
             _apart,
             (
-                "Each pod must keep away from its own brothers. What do they have in common?",
+                "Each pod must keep away from its own siblings. What do they have in common?",
                 "podAntiAffinity, required, with the labels of the template itself and topologyKey kubernetes.io/hostname.",
             ),
             solution='''
@@ -413,7 +432,7 @@ lab.kubectl("run search --image=chatter/history:1.0")
             "A pod requests 640 CPUs. What happens to it?",
             ("the API server refuses it", "it stays Pending until a node has so much", "it runs, but slowly"),
             1,
-            "It is valid, so it is stored. No node passes the filter NodeResourcesFit; the scheduler tries again when nodes change.",
+            "It is valid, so it is stored. No node passes the filter NodeResourcesFit; the scheduler tries again when the nodes change.",
         ),
         Prediction(
             "04.b",

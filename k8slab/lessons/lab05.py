@@ -73,7 +73,7 @@ def _let_in(pod: Object, kept: Object, nodes: list[Object]) -> Iterator[Finding]
     yield say(
         not others,
         "it insists on that node",
-        "it would go to other nodes too: a toleration lets it in, but does not draw it there",
+        f"it would also go to {' or '.join(map(_name, others))}: a toleration lets it in, but does not draw it there",
         look,
     )
     yield chosen_freely(pod)
@@ -369,7 +369,7 @@ _EXERCISES = (
         "Taint one worker dedicated=search:NoSchedule, and run the pod search there.",
         _reserved,
         (
-            "Two things are needed: the pod must be let in, and it must want nothing else.",
+            "Two things are needed: the pod must be let in, and it must want no other node.",
             "kubectl taint node NAME dedicated=search:NoSchedule; spec.tolerations lets in; a label and nodeSelector draw.",
         ),
         solution='''
@@ -431,7 +431,7 @@ lab.apply(vip.replace("spec:", "spec:\\n  priorityClassName: chatter-vip"))
         _protected,
         (
             "Which object tells those who want to evict pods how many they may take?",
-            "kubectl create poddisruptionbudget gateway --selector=app=gateway --min-available=2",
+            "A PodDisruptionBudget has a selector and minAvailable or maxUnavailable. kubectl create poddisruptionbudget --help",
         ),
         solution="""
 lab.kubectl("create poddisruptionbudget gateway --selector=app=gateway --min-available=2")
@@ -558,7 +558,7 @@ _QUIZZES = (
 _FAULTS = (
     Fault(
         "05.stuck",
-        "The machines need a new kernel, one after the other. The drain of a node has hung at a pod of history for an hour.",
+        "The machines need a new kernel, one after the other. But the drain of a node does not get past a pod of history.",
         (
             Break(
                 _stuck(history={"minAvailable": 2}),
@@ -588,7 +588,7 @@ CONTENT = LabContent(
     quizzes=_QUIZZES,
     syllabus=("C3", "C4", "C5", "C6", "C7", "C9"),
     node_keys=("dedicated", "maintenance"),
-    owns=("priorityclass/chatter-vip",),
+    owns=("priorityclass/chatter-vip", "fault/lost-machine", "fault/full-disk"),
     reading=(
         ("Taints and tolerations", "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"),
         ("Pod topology spread", "https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"),

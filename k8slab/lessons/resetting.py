@@ -36,7 +36,8 @@ def tidy_outside(cluster: Cluster, content: LabContent) -> None:
     """Take away what a lab left outside its namespace: its objects, its labels and taints on nodes, cordons, stopped add-ons."""
     for thing in content.owns:
         resource, _, name = thing.partition("/")
-        cluster.delete(resource, name, "")
+        if cluster.knows(resource):  # not every cluster has faults
+            cluster.delete(resource, name, "")
     for name, replicas in content.system:
         deployment = cluster.find("deployments", name, "kube-system")
         if deployment is not None and deployment["spec"].get("replicas") == 0:

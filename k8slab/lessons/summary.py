@@ -38,13 +38,17 @@ def _lines(content: LabContent, progress: Progress) -> Iterable[str]:
     said = [(p, choice) for p, choice in made if choice is not None]
     if said:
         right = sum(choice == p.answer for p, choice in said)
-        yield f"You predicted {len(said)} times and were right {right} times."
+        yield f"You predicted {_times(len(said))} and were right {_times(right)}."
         for p, choice in said:
             if choice != p.answer:
                 yield f"Surprise: {p.question} {p.why}"
     first = [progress.answered(q.id) for q in content.quizzes]
     if any(answer is not None for answer in first):
         yield f"Quizzes right at the first try: {sum(bool(a) for a in first)} of {len(first)}."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def sign_off_page(contents: Iterable[LabContent], progress: Progress, name: str = "") -> str:

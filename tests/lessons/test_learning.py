@@ -42,6 +42,7 @@ CONTENT = LabContent(
               (Break(_without("note"), "It was deleted."), Break(_without("x"), "Nothing was.")), "99.1"),
     ),
     node_keys=("lab99",),
+    owns=("gadget/that-this-cluster-does-not-know",),
     system=(("coredns", 2), ("not-there", 1)),
     reading=(("ConfigMaps", "https://kubernetes.io/docs/concepts/configuration/configmap/"),),
 )  # fmt: skip
@@ -140,6 +141,29 @@ def test_a_whole_lab_begins_again_nodes_too(lab: Lab) -> None:
     assert not lab.progress.done("99.1")
 
 
+def test_who_opens_a_lab_again_is_told_that_the_work_is_still_there(lab: Lab) -> None:
+    assert "lab.reset() begins" not in repr(lab)
+    again = Lab(CONTENT, lab.cluster, lab.progress)
+    again.prepare()
+    assert "Your work of before is still there; lab.reset() begins the lab anew." in repr(again)
+    again.reset()
+    assert "lab.reset() begins" not in repr(again)
+
+
+def test_time_hurries_only_while_it_is_waited_for(lab: Lab) -> None:
+    clock = lab.cluster.clock
+    clock.set("real")
+    try:
+        before = clock.now()
+        lab.sleep(10, faster=100)
+        assert clock.now() >= before + 10
+        assert clock.mode == "real"
+    finally:
+        clock.set("stepped")
+    lab.sleep(5, faster=100)
+    assert clock.mode == "stepped"
+
+
 def test_a_namespace_of_somebody_else_is_not_taken(lab: Lab) -> None:
     lab.cluster.core.create_namespace({"metadata": {"name": "theirs"}})
     other = Lab(CONTENT, lab.cluster, lab.progress, namespace="theirs")
@@ -155,6 +179,7 @@ def test_looking_back(tmp_path: Path) -> None:
     said = repr(Debrief(CONTENT, progress))
     assert "1 of 2 exercises done, 1 of them without a hint." in said
     assert "Still open: 99.2." in said
+    assert "You predicted once and were right 0 times." in said
     assert "Surprise: What comes? That is so." in said
     assert "Quizzes right at the first try: 1 of 1." in said
     assert "https://kubernetes.io/docs/concepts/configuration/configmap/" in said

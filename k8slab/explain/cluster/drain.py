@@ -37,9 +37,11 @@ def drain(world: World, name: str) -> Answer:
         pod, _, words, _ = blocked[0]
         budget = budget_of(world, pod)
         label = f"poddisruptionbudget/{name_of(budget)}" if budget else ""
-        text = f"A drain of {name} would wait for pod/{name_of(pod)}: {words}."
-        return Answer("drain.pdb", text, label, _budget_field(budget), namespace_of(pod), KNOWN, _budget_seen(budget),
-                      "Run more ready replicas, repair the ones that are not ready, or relax the budget.",
+        several = len(_budgets(world, pod)) > 1
+        text = f"A drain of {name} would {'fail at' if several else 'wait for'} pod/{name_of(pod)}: {words}."
+        field = "spec.selector" if several else _budget_field(budget)
+        change = _ONE_BUDGET if several else "Run more ready replicas, repair the ones that are not ready, or relax the budget."
+        return Answer("drain.pdb", text, label, field, namespace_of(pod), KNOWN, _budget_seen(budget), change,
                       kubectl(f"describe {label}", namespace_of(pod)), table=table)  # fmt: skip
     for kind, verdict in (("unmanaged", "drain.unmanaged"), ("local", "drain.local-storage"), ("daemonset", "drain.daemonset")):
         these = [o for o in found if o[1] == kind]
@@ -54,6 +56,7 @@ def drain(world: World, name: str) -> Answer:
     return Answer("drain.healthy", text, f"node/{name}", "", command=command)
 
 
+_ONE_BUDGET = "Let only one budget select these pods: delete the others, or change their selectors."
 _FIELDS = {"unmanaged": "metadata.ownerReferences", "local": "spec.volumes", "daemonset": "metadata.ownerReferences"}
 _CHANGES = {
     "unmanaged": "Nobody would make this pod again. Save what it is for, then use --force.",
@@ -136,14 +139,15 @@ def eviction(world: World, name: str, namespace: str) -> Answer:
         return Answer("eviction.healthy", f"{label} may be evicted: no disruption budget forbids it now.", label, "", namespace)
     budget = budget_of(world, pod)
     holder = f"poddisruptionbudget/{name_of(budget)}" if budget else ""
+    several = len(_budgets(world, pod)) > 1
     return Answer(
         "eviction.pdb",
         f"{label} may not be evicted: {trouble}.",
         holder,
-        _budget_field(budget),
+        "spec.selector" if several else _budget_field(budget),
         namespace,
         KNOWN,
         _budget_seen(budget),
-        "Run more ready replicas, or relax the budget.",
+        _ONE_BUDGET if several else "Run more ready replicas, or relax the budget.",
         kubectl(f"describe {holder}", namespace),
     )

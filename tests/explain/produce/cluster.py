@@ -155,7 +155,7 @@ DRAINS = [
     S(
         "two budgets for one pod",
         "drain worker-1",
-        "drain.pdb known poddisruptionbudget/* spec.minAvailable",
+        "drain.pdb known poddisruptionbudget/* spec.selector",
         [_on("worker-1"), deployment("web", replicas=3), _budget(minAvailable=1), _budget("again", minAvailable=1), 30],
     ),
     S("a node that is not there", "drain worker-7", "absent known node/worker-7 metadata.name", [5]),
