@@ -70,6 +70,7 @@ const CSS = `
 .k8slab-view th, .k8slab-view td { text-align: left; padding: 2px 12px 2px 0; vertical-align: top; color: inherit; }
 .k8slab-view td svg { vertical-align: -2px; margin-right: 4px; }
 .k8slab-view .scroll { max-height: 260px; overflow: auto; }
+.k8slab-view .scroll thead th { position: sticky; top: 0; background: var(--jp-layout-color0, #fff); }
 .k8slab-view summary { cursor: pointer; font-size: 12px; }
 `;
 

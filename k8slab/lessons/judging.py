@@ -9,7 +9,7 @@ from k8slab.lessons.exercise import Finding, holds, missing
 from k8slab.topology import pod_class, pod_status
 
 __all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready", "labelled",
-           "pod_spec", "rolled_out", "say"]  # fmt: skip
+           "pod_spec", "rolled_out", "say", "times"]  # fmt: skip
 
 _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a moment after its image has been repaired
 
@@ -17,6 +17,15 @@ _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a mom
 def say(ok: bool, right: str, wrong: str, look: str = "") -> Finding:
     """Return the finding that fits."""
     return holds(right) if ok else missing(wrong, look)
+
+
+def times(count: int) -> str:
+    """Return how often something happened, in words.
+
+    >>> times(1), times(3)
+    ('once', '3 times')
+    """
+    return "once" if count == 1 else f"{count} times"
 
 
 def exists(cluster: Cluster, thing: str) -> tuple[Finding, Object | None]:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, apply, wait_for
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, image_is, is_ready, labelled, say
+from k8slab.lessons.judging import exists, image_is, is_ready, labelled, say, times
 from k8slab.topology.status import pod_status, restart_count
 
 __all__ = ["CONTENT"]
+
+_DESCRIBE = "kubectl describe pod gateway"
 
 
 def _rooms(cluster: Cluster) -> Iterator[Finding]:
@@ -24,7 +26,10 @@ def _gateway(cluster: Cluster) -> Iterator[Finding]:
     found, pod = exists(cluster, "pod/gateway")
     yield found
     if pod:
-        yield image_is(pod["spec"]["containers"][0], "chatter/gateway")
+        image = pod["spec"]["containers"][0].get("image", "")
+        yield say(
+            image.endswith("chatter/gateway:1.0"), f"it runs {image}", f"it runs {image}, not chatter/gateway:1.0", _DESCRIBE
+        )
         yield is_ready(pod)
 
 
@@ -97,7 +102,7 @@ def _slow(cluster: Cluster) -> Iterator[Finding]:
     yield say(
         restarts == 0,
         "it has never been restarted",
-        f"it has been restarted {restarts} times: the kubelet lost patience. Delete it and give it more time",
+        f"it has been restarted {times(restarts)}: the kubelet lost patience. Delete it and give it more time",
         "kubectl get events --field-selector involvedObject.name=slow",
     )
     yield is_ready(pod)
@@ -150,7 +155,7 @@ lab.apply(web.replace("web", "rooms"))
         ),
         Exercise(
             "01.2",
-            "Repair the pod gateway: it runs chatter/gateway and is Ready.",
+            "Repair the pod gateway: it runs chatter/gateway:1.0 and is Ready.",
             _gateway,
             (
                 "kubectl describe pod gateway ends with the events: read what the kubelet says about the image.",
@@ -242,7 +247,7 @@ lab.apply(probed.replace("name: probed", "name: shop"))
             "The image does not exist. What is the phase of the pod?",
             ("Running", "Failed", "Pending"),
             2,
-            "Phase is a coarse word. Pending means: accepted, but not every container has run yet. The kubelet goes on trying.",
+            "Phase is a coarse word. Pending means: accepted, but not every container has been started. The kubelet goes on trying.",
         ),
         Prediction(
             "01.c",

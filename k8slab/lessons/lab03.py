@@ -7,7 +7,7 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, say
+from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, say, times
 from k8slab.topology.status import restart_count
 
 __all__ = ["CONTENT"]
@@ -55,7 +55,7 @@ def _probes(cluster: Cluster) -> Iterator[Finding]:
     yield _all_ready(deployment)
     restarts = sum(restart_count(p) for p in _pods_of(cluster, "web"))
     yield say(
-        restarts == 0, "no container was restarted", f"containers were restarted {restarts} times", "kubectl get pods -l app=web"
+        restarts == 0, "no container was restarted", f"containers were restarted {times(restarts)}", "kubectl get pods -l app=web"
     )
 
 
@@ -134,7 +134,7 @@ def _hungry(cluster: Cluster) -> Iterator[Finding]:
     yield say(
         restarts == 0,
         "it was never restarted",
-        f"it was restarted {restarts} times: {last.get('reason', 'unknown')}, exit code {last.get('exitCode', '?')}",
+        f"it was restarted {times(restarts)}: {last.get('reason', 'unknown')}, exit code {last.get('exitCode', '?')}",
         "kubectl describe pod hungry",
     )
     yield is_ready(pod)
@@ -224,7 +224,7 @@ def _well(cluster: Cluster) -> Iterator[Finding]:
     yield say(
         not any(restarts),
         "no container was restarted",
-        f"containers were restarted {sum(restarts)} times",
+        f"containers were restarted {times(sum(restarts))}",
         "kubectl get events --field-selector reason=Killing",
     )
 
