@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-kind lint notebooks bench assets clean
+.PHONY: help lab test test-kind lint notebooks bench badge assets clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -45,12 +45,16 @@ lint: $(STAMP) ## Check format, style, types and layers
 	@$(BIN)/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }; rm -f .lint-imports.log
 
 notebooks: $(STAMP) ## Run the labs and write their outputs (the only way outputs are committed)
+	@$(BIN)/python -m k8slab.lessons.catalogue
 	@$(BIN)/python tests/notebooks/execute.py $(ARGS)
 
 bench: $(STAMP) ## Measure the figures of the README
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-assets: ## Build the widgets' JavaScript (needs npm; the result is committed)
+badge: ## Print the badge that opens this repository on mybinder.org
+	@$(PYTHON) tools/badge.py
+
+assets: ## Build the JavaScript of widgets and JupyterLab (needs npm; the result is committed)
 	@cd js && npm ci --silent && npm run --silent build
 
 clean: ## Remove the environment and caches

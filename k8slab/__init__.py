@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["connect", "lab", "use", "why"]  # provided by __getattr__
 
-_HOME = {"connect": "k8slab.client", "lab": "k8slab.lessons", "use": "k8slab.cluster", "why": "k8slab.explain"}
+_HOME = {"connect": "k8slab.client", "lab": "k8slab.lessons.lab", "use": "k8slab.cluster", "why": "k8slab.explain"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,11 @@
 """The Makefile: what it offers, and what it says where something is missing."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,26 @@ def test_ci_runs_make_test() -> None:
     assert os.access(script, os.X_OK)
     assert script.read_text().splitlines()[-1] == "make test"
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "path"),
+    [
+        ("https://github.com/ada/k8slab.git", "gh/ada/k8slab/HEAD"),
+        ("git@github.com:ada/k8slab", "gh/ada/k8slab/HEAD"),
+        ("https://gitlab.com/ada/labs/k8slab", "gl/ada%2Flabs%2Fk8slab/HEAD"),
+        ("https://git.example.org/k8slab", "git/https%3A%2F%2Fgit.example.org%2Fk8slab/HEAD"),
+    ],
+)
+def test_the_badge_is_of_the_clone_s_own_repository(tmp_path: Path, origin: str, path: str) -> None:
+    for command in (["init", "--quiet"], ["remote", "add", "origin", origin]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    done = run([sys.executable, str(ROOT / "tools/badge.py")], {**os.environ, "GIT_DIR": str(tmp_path / ".git")})
+    workspace = json.loads((ROOT / "binder/workspace.json").read_text())["metadata"]["id"]
+    assert f"(https://mybinder.org/v2/{path}?urlpath=lab/workspaces/{workspace})" in done.out
+
+
+def test_a_clone_without_origin_has_no_badge(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    done = run([sys.executable, str(ROOT / "tools/badge.py")], {**os.environ, "GIT_DIR": str(tmp_path / ".git")})
+    assert (done.code, done.err.split(";")[0].strip()) == (1, 'this clone has no remote "origin"')

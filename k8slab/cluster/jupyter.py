@@ -24,7 +24,8 @@ def run_lab(state: Path | None, labs: Path | None, more: list[str]) -> int:
     after = "it goes on when JupyterLab ends (k8slab down stops it)" if cluster.kind == "embedded" else "the labs will use it"
     print(f"the cluster {cluster} is ready; {after}", flush=True)
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-    config = [str(Path(__file__).parent / "jupyterlab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    ours = Path(__file__).parent.parent / "jupyterlab"
+    config = [str(ours / "config"), str(ours / "etc"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, config))
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     if state is not None:

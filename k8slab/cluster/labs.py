@@ -14,7 +14,7 @@ from pathlib import Path
 
 from k8slab.errors import K8slabError
 
-__all__ = ["FIRST", "Copied", "labs_folder", "plan", "shipped_labs"]
+__all__ = ["FIRST", "Copied", "labs_folder", "own_folder", "plan", "shipped_labs"]
 
 FIRST = "00-meet-the-cluster.ipynb"
 
@@ -98,7 +98,7 @@ def labs_folder(named: Path | None = None) -> tuple[Path, str]:
     if named is None:
         if shipped.name == "labs":
             return shipped, ""
-        folder = Path(_HOME).expanduser()
+        folder = own_folder()
     else:
         folder = named.expanduser().absolute()
         if folder.is_dir() and not (folder / _RECORD).exists() and any(folder.iterdir()):
@@ -109,6 +109,11 @@ def labs_folder(named: Path | None = None) -> tuple[Path, str]:
         raise K8slabError(
             f'the labs cannot be copied to "{folder}": {error.strerror}; name another folder with --labs'
         ) from error
+
+
+def own_folder() -> Path:
+    """Return where a copy of the learner's own lies, unless another folder is named."""
+    return Path(_HOME).expanduser()
 
 
 def shipped_labs() -> Path:

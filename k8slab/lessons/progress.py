@@ -35,6 +35,15 @@ class Progress:
         """Whether the exercise has ever been right."""
         return bool(self._read("exercises", exercise).get("done"))
 
+    def finished(self) -> frozenset[str]:
+        """The exercises that have ever been right."""
+        return frozenset(exercise for exercise, entry in self._load().get("exercises", {}).items() if entry.get("done"))
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing that would be a pity to lose."""
+        data = self._load()
+        return not any(data.get(part) for part in _PARTS)
+
     def hints(self, exercise: str) -> int:
         """How many hints have been taken."""
         return int(self._read("exercises", exercise).get("hints", 0))
