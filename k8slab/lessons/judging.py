@@ -11,7 +11,7 @@ from k8slab.topology import pod_class, pod_status
 __all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready", "labelled",
            "pod_spec", "rolled_out", "say", "times"]  # fmt: skip
 
-_TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff")  # what a pod says for a moment after its image has been repaired
+_TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")  # what a pod says for a moment after the repair
 
 
 def say(ok: bool, right: str, wrong: str, look: str = "") -> Finding:

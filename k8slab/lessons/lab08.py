@@ -6,22 +6,35 @@ from collections.abc import Callable, Iterator
 from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, apply, wait_for
-from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, say
+from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, holds, missing
+from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, rolled_out, say
 from k8slab.topology.status import pod_status
 
 __all__ = ["CONTENT"]
 
+_FAST = "chatter-fast"  # a class that nobody has
 
-def _ready(owner: Object, least: int = 1) -> Finding:
-    kind, name, wanted = owner["kind"].lower(), owner["metadata"]["name"], owner["spec"]["replicas"]
-    status = owner.get("status") or {}
+
+def _three_ready(owner: Object) -> Finding:
+    """Return whether a StatefulSet has three pods and all are ready, of whichever template (a partition holds some back)."""
+    name, wanted, status = owner["metadata"]["name"], owner["spec"]["replicas"], owner.get("status") or {}
+    if wanted < 3:
+        return missing(f"statefulset/{name} wants {wanted} pods, not 3", f"kubectl get statefulset {name}")
     current = status.get("observedGeneration") == owner["metadata"].get("generation")
-    if wanted < least:
-        return missing(f"{kind}/{name} wants {wanted} pods, not {least}", f"kubectl get {kind} {name}")
     if current and status.get("readyReplicas", 0) == wanted:
-        return say(True, f"{wanted} of {wanted} pods of {name} are ready", "")
+        return holds(f"{wanted} of {wanted} pods of {name} are ready")
     return missing(f"{status.get('readyReplicas', 0)} of {wanted} pods of {name} are ready", "kubectl get pods", soon=True)
+
+
+def _key_says(obj: Object | None, key: str, word: str) -> Finding:
+    """Return whether the value of a ConfigMap's key has a word in it; tells the keys there are."""
+    name, data = (obj or {})["metadata"]["name"], (obj or {}).get("data") or {}
+    look = f"kubectl get configmap {name} -o yaml"
+    if key not in data:
+        return missing(f"it has no key {key} (its keys: {', '.join(sorted(data)) or 'none'})", look)
+    return say(
+        word in str(data[key]), f"its key {key} says {data[key]!r}", f"its key {key} says {data[key]!r}: no {word!r} in it", look
+    )
 
 
 def _variable(cluster: Cluster, container: Object, name: str) -> tuple[str, str]:
@@ -54,26 +67,31 @@ def _key(cluster: Cluster, kind: str, name: str, key: str) -> str:
 def _environment(cluster: Cluster) -> Iterator[Finding]:
     found, config = exists(cluster, "configmap/chatter")
     yield found
-    data = (config or {}).get("data") or {}
-    yield say(
-        data.get("ROOM") == "lobby",
-        "it says ROOM=lobby",
-        f"its key ROOM says {data.get('ROOM')!r}, not 'lobby'",
-        "kubectl get cm chatter -o yaml",
-    )
+    if config:
+        room = (config.get("data") or {}).get("ROOM")
+        look = "kubectl get configmap chatter -o yaml"
+        yield (
+            _key_says(config, "ROOM", "")
+            if room is None
+            else say(room == "lobby", "it says ROOM=lobby", f"its key ROOM says {room!r}, not 'lobby'", look)
+        )
     found, deployment = exists(cluster, "deployment/web")
     yield found
     if not deployment:
         return
     yield image_is(first_container(pod_spec(deployment)), "chatter/web")
-    value, source = _variable(cluster, first_container(pod_spec(deployment)), "ROOM")
-    yield say(
-        source == "configmap/chatter",
-        f"its variable ROOM comes from the ConfigMap ({value})",
-        f"its variable ROOM comes from {'its own YAML' if source == 'yaml' else source or 'nowhere'}, not from configmap/chatter",
-        "kubectl get deployment web -o yaml",
-    )
-    yield _ready(deployment)
+    yield _comes_from(cluster, deployment, "ROOM", "configmap/chatter", "its own YAML")
+    yield rolled_out(deployment)
+
+
+def _comes_from(cluster: Cluster, deployment: Object, variable: str, wanted: str, yaml: str) -> Finding:
+    value, source = _variable(cluster, first_container(pod_spec(deployment)), variable)
+    look = f"kubectl get deployment {deployment['metadata']['name']} -o yaml"
+    where = {"yaml": yaml, "": "nowhere"}.get(source, source)
+    if source != wanted:
+        return missing(f"its variable {variable} comes from {where}, not from {wanted}", look)
+    wrong = f"its variable {variable} asks for a key that {wanted} does not have"
+    return say(bool(value), f"its variable {variable} comes from {wanted}", wrong, look)
 
 
 def _mounted(spec: Object, path: str) -> Iterator[tuple[Object, Object]]:
@@ -92,13 +110,8 @@ def _config_maps(volume: Object) -> set[str]:
 def _files(cluster: Cluster) -> Iterator[Finding]:
     found, texts = exists(cluster, "configmap/texts")
     yield found
-    word = ((texts or {}).get("data") or {}).get("welcome.txt", "")
-    yield say(
-        "evening" in word,
-        "welcome.txt wishes a good evening",
-        f"welcome.txt says {word!r}: no evening in it",
-        "kubectl get cm texts -o yaml",
-    )
+    if texts:
+        yield _key_says(texts, "welcome.txt", "evening")
     found, deployment = exists(cluster, "deployment/gateway")
     yield found
     if not deployment:
@@ -115,38 +128,32 @@ def _files(cluster: Cluster) -> Iterator[Finding]:
     if mounts:
         fixed = "subPath" in mounts[0][0]
         yield say(not fixed, "changes will reach it", "it is mounted with subPath: such a file never follows the ConfigMap", look)
-    yield _ready(deployment)
+    yield rolled_out(deployment)
 
 
 def _secret(cluster: Cluster) -> Iterator[Finding]:
     found, secret = exists(cluster, "secret/history-db")
     yield found
     password = _key(cluster, "secret", "history-db", "password")
-    yield say(
-        len(password) >= 8,
-        "its password has at least 8 characters",
-        "its key password has fewer than 8 characters",
-        "kubectl describe secret history-db",
-    )
+    if secret:
+        keys = ", ".join(sorted(secret.get("data") or {})) or "none"
+        wrong = "its key password has fewer than 8 characters" if password else f"it has no key password (its keys: {keys})"
+        yield say(len(password) >= 8, "its password has at least 8 characters", wrong, "kubectl describe secret history-db")
     found, deployment = exists(cluster, "deployment/rooms")
     yield found
     if not deployment or not secret:
         return
-    _, source = _variable(cluster, first_container(pod_spec(deployment)), "DB_PASSWORD")
-    yield say(
-        source == "secret/history-db",
-        "its variable DB_PASSWORD comes from the Secret",
-        f"its variable DB_PASSWORD comes from {'its own YAML, for everybody to read' if source == 'yaml' else source or 'nowhere'}",
-        "kubectl get deployment rooms -o yaml",
-    )
-    leaks = [m["metadata"]["name"] for m in cluster.list("configmaps") if password and password in str(m.get("data") or {})]
+    yield _comes_from(cluster, deployment, "DB_PASSWORD", "secret/history-db", "its own YAML, for everybody to read")
+    if not password:
+        return
+    leaks = [m["metadata"]["name"] for m in cluster.list("configmaps") if password in str(m.get("data") or {})]
     yield say(
         not leaks,
         "no ConfigMap has the password",
         f"the password also stands in configmap/{leaks[0] if leaks else ''}",
         "kubectl get configmaps",
     )
-    yield _ready(deployment)
+    yield rolled_out(deployment)
 
 
 def _keeper(cluster: Cluster) -> Iterator[Finding]:
@@ -158,15 +165,15 @@ def _keeper(cluster: Cluster) -> Iterator[Finding]:
         size = claim["spec"]["resources"]["requests"]["storage"]
         yield say(
             float(parse_quantity(size)) >= 2**30,
-            f"it asks for {size}",
-            f"it asks for {size}, less than 1Gi",
+            f"the claim asks for {size}",
+            f"the claim asks for {size}, less than 1Gi",
             "kubectl get pvc archive",
         )
         phase = (claim.get("status") or {}).get("phase")
         if phase == "Bound":
-            yield say(True, f"it is bound to {claim['spec'].get('volumeName')}", "")
+            yield holds(f"it is bound to {claim['spec'].get('volumeName')}")
         else:
-            yield missing(f"it is {phase}, not Bound", "kubectl describe pvc archive", soon=True)
+            yield missing(f"the claim is {phase}, not Bound", "kubectl describe pvc archive", soon=True)
     if pod:
         mounts = [
             v for _, v in _mounted(pod["spec"], "/data") if (v.get("persistentVolumeClaim") or {}).get("claimName") == "archive"
@@ -199,8 +206,8 @@ def _history(cluster: Cluster) -> Iterator[Finding]:
     yield say(
         owner["spec"].get("serviceName") == "history",
         "its serviceName is history",
-        f"its serviceName is {owner['spec'].get('serviceName')!r}",
-        "kubectl get sts history -o yaml",
+        f"its serviceName is {owner['spec'].get('serviceName') or 'not set'}; it is the name of the headless Service, history",
+        "kubectl get statefulset history -o yaml",
     )
     templates = {t["metadata"]["name"] for t in owner["spec"].get("volumeClaimTemplates") or ()}
     at = {m["name"] for m in first_container(pod_spec(owner)).get("volumeMounts") or () if m["mountPath"].rstrip("/") == "/data"}
@@ -210,7 +217,7 @@ def _history(cluster: Cluster) -> Iterator[Finding]:
         "no claim of volumeClaimTemplates is mounted at /data",
         "kubectl get statefulset history -o yaml",
     )
-    yield _ready(owner, 3)
+    yield _three_ready(owner)
 
 
 def _canary(cluster: Cluster) -> Iterator[Finding]:
@@ -223,7 +230,7 @@ def _canary(cluster: Cluster) -> Iterator[Finding]:
         image.endswith("chatter/history:1.1"),
         "it wants chatter/history:1.1",
         f"it wants {image}, not chatter/history:1.1",
-        "kubectl get sts history -o yaml",
+        "kubectl get statefulset history -o yaml",
     )
     for ordinal, version in ((0, "1.0"), (1, "1.0"), (2, "1.1")):
         pod = cluster.find("pods", f"history-{ordinal}")
@@ -234,7 +241,7 @@ def _canary(cluster: Cluster) -> Iterator[Finding]:
             yield missing(
                 f"history-{ordinal} runs {runs}, not version {version}", "kubectl get pods -l app=history", soon=version == "1.1"
             )
-    yield _ready(owner, 3)
+    yield _three_ready(owner)
 
 
 def _report(cluster: Cluster) -> Iterator[Finding]:
@@ -247,16 +254,17 @@ def _report(cluster: Cluster) -> Iterator[Finding]:
     yield say(
         bool(claims),
         f"it keeps its data in the claim {', '.join(claims)}",
-        "its data at /data is not in a claim any more",
+        "its data at /data is not in a claim",
         "kubectl get pod report -o yaml",
     )
     value, source = _variable(cluster, first_container(pod["spec"]), "MODE")
-    yield say(
-        source.startswith("configmap/") and bool(value),
-        f"MODE={value} comes from a ConfigMap",
-        f"MODE does not come from a ConfigMap ({source or 'nowhere'})",
-        "kubectl get pod report -o yaml",
+    wrong = (
+        f"MODE asks {source} for a key that it does not have"
+        if source.startswith("configmap/")
+        else f"MODE does not come from a ConfigMap, but from {'its own YAML' if source == 'yaml' else source or 'nowhere'}"
     )
+    right = source.startswith("configmap/") and bool(value)
+    yield say(right, f"MODE={value} comes from a ConfigMap", wrong, "kubectl get pod report -o yaml")
     if pod_status(pod) in ("ContainerCreating", "Pending"):
         yield missing(f"pod/report is {pod_status(pod)}", "kubectl describe pod report", soon=True)
     else:
@@ -267,9 +275,11 @@ def _report_with(key: str = "mode", storage_class: str | None = None, claim: str
     """Return what makes the pod report as a colleague wrote it."""
 
     def inject(cluster: Cluster) -> None:
-        for resource in ("pods", "persistentvolumeclaims", "configmaps"):
-            cluster.delete(resource, "report", grace_period=0)
-            wait_for(cluster, f"{resource}/report", "deleted")
+        for thing in ("pods/report", "persistentvolumeclaims/report", "persistentvolumeclaims/reports", "configmaps/report"):
+            resource, _, name = thing.partition("/")
+            cluster.delete(resource, name, grace_period=0)
+            wait_for(cluster, thing, "deleted")
+        cluster.delete("storageclasses", _FAST, "")
         size = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
         spec = {**size, **({"storageClassName": storage_class} if storage_class else {})}
         from_key = {"configMapKeyRef": {"name": "report", "key": key}}
@@ -299,8 +309,8 @@ CONTENT = LabContent(
             "Let web (chatter/web:1.0) get its variable ROOM from a ConfigMap chatter that says ROOM=lobby.",
             _environment,
             (
-                "What differs from place to place does not belong into the image, nor into the Deployment. Where does it belong?",
-                "envFrom: [{configMapRef: {name: chatter}}] in the container takes all keys; kubectl set env --from=configmap/chatter too.",
+                "Two objects: one that holds the text, one that asks for it. kubectl create makes both; what connects them?",
+                "kubectl set env deployment/web --from=… connects them; in YAML it is envFrom or env.valueFrom of the container.",
             ),
             solution="""
 lab.kubectl("create configmap chatter --from-literal=ROOM=lobby")
@@ -315,17 +325,24 @@ lab.kubectl("set env deployment/web --from=configmap/chatter")
             "Let gateway (chatter/gateway:1.0) see welcome.txt of a ConfigMap texts below /etc/chatter; it wishes a good evening.",
             _files,
             (
-                "A ConfigMap can be a directory. What turns it into one, and who mounts it?",
-                "volumes: [{name: texts, configMap: {name: texts}}], volumeMounts: [{name: texts, mountPath: /etc/chatter}].",
+                "The file's name is the key; the directory is where the volume is mounted. Which names have to be the same?",
+                "Take the YAML above. spec.template.spec.volumes names the ConfigMap, volumeMounts of the container the directory. No subPath.",
             ),
             solution='''
+lab.kubectl("create configmap texts --from-literal=welcome.txt='Good evening!'")
 lab.apply("""
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: texts}
-data: {welcome.txt: Good evening!}
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gateway}
+spec:
+  selector: {matchLabels: {app: gateway}}
+  template:
+    metadata: {labels: {app: gateway}}
+    spec:
+      volumes: [{name: texts, configMap: {name: texts}}]
+      containers:
+      - {name: gateway, image: "chatter/gateway:1.0", volumeMounts: [{name: texts, mountPath: /etc/chatter}]}
 """)
-lab.apply(gateway)
 ''',
             reason="Every key becomes a file. The whole directory is exchanged at once when the ConfigMap changes.",
             owns=("deployment/gateway", "configmap/texts"),
@@ -336,17 +353,14 @@ lab.apply(gateway)
             _secret,
             (
                 "A password in a Deployment is read by everybody who may read Deployments. What is made for it?",
-                "kubectl create secret generic history-db --from-literal=password=…; then valueFrom: secretKeyRef.",
+                "kubectl create secret generic …; then kubectl set env --from=secret/… with a --prefix, or valueFrom.secretKeyRef.",
             ),
             solution="""
 lab.kubectl("create secret generic history-db --from-literal=password=correct-horse")
 lab.kubectl("create deployment rooms --image=chatter/rooms:1.0")
-source = {"secretKeyRef": {"name": "history-db", "key": "password"}}
-container = {"name": "rooms", "env": [{"name": "DB_PASSWORD", "valueFrom": source}]}
-patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
-_ = lab.cluster.apps.patch_namespaced_deployment("rooms", lab.namespace, patch)
+lab.kubectl("set env deployment/rooms --from=secret/history-db --prefix=DB_")
 """,
-            reason="The Deployment names the Secret and the key; whoever reads the Deployment does not read the password.",
+            reason="The key password becomes DB_PASSWORD. The Deployment names Secret and key; whoever reads it does not read the password.",
             owns=("deployment/rooms", "secret/history-db"),
         ),
         Exercise(
@@ -354,10 +368,24 @@ _ = lab.cluster.apps.patch_namespaced_deployment("rooms", lab.namespace, patch)
             "Make a claim archive of 1Gi and a pod keeper (chatter/history:1.0) that has it at /data.",
             _keeper,
             (
-                "A pod does not name a disk. What does it name instead, and who finds the disk?",
-                "A PersistentVolumeClaim with accessModes and resources.requests.storage; the pod's volume: persistentVolumeClaim.",
+                "Two objects again: a claim, and a pod whose volume names it. Which of the two says how much?",
+                "The claim has accessModes and resources.requests.storage; the pod's volume is persistentVolumeClaim: {claimName: …}.",
             ),
-            solution="lab.apply(archive + keeper)",
+            solution='''
+lab.apply("""
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: archive}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: keeper}
+spec:
+  volumes: [{name: data, persistentVolumeClaim: {claimName: archive}}]
+  containers: [{name: main, image: "chatter/history:1.0", volumeMounts: [{name: data, mountPath: /data}]}]
+""")
+''',
             reason="The claim asks, the StorageClass provides, the binder joins the two; with WaitForFirstConsumer once a pod needs it.",
             owns=("pod/keeper", "persistentvolumeclaim/archive"),
         ),
@@ -366,12 +394,25 @@ _ = lab.cluster.apps.patch_namespaced_deployment("rooms", lab.namespace, patch)
             "Make a StatefulSet history (3 pods of chatter/history:1.0, a volume of its own at /data each) with its headless Service.",
             _history,
             (
-                "Three pods of a Deployment would share one claim. What makes a claim for each pod?",
-                "volumeClaimTemplates; serviceName: history, and a Service history with clusterIP: None.",
+                "What do the pods get their claims from, and what their names in DNS? Neither is in the YAML above.",
+                "kubectl create service clusterip … --clusterip=None makes the Service; serviceName and volumeClaimTemplates stand in "
+                "the StatefulSet's spec, volumeMounts in the container.",
             ),
-            solution="lab.apply(history)",
+            solution='''
+lab.kubectl("create service clusterip history --clusterip=None --tcp=8080")
+claim = "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
+whole = history + "        volumeMounts: [{name: data, mountPath: /data}]"
+lab.apply(whole + f"""
+  serviceName: history
+  volumeClaimTemplates: [{{metadata: {{name: data}}, spec: {claim}}}]
+""")
+''',
             reason="Each pod has a number; its name, its address in DNS and its claim follow from it, and stay when it is made anew.",
-            owns=("statefulset/history", "service/history"),
+            owns=(
+                "statefulset/history",
+                "service/history",
+                *(f"persistentvolumeclaim/data-history-{number}" for number in range(3)),
+            ),
         ),
         Exercise(
             "08.6",
@@ -394,15 +435,23 @@ lab.kubectl("set image statefulset/history history=chatter/history:1.1")
             _report,
             (
                 "The pod waits for something that is not there. What does its status or its last event name?",
-                'lab.why("pod/report") tells. A pod\'s volumes and variables cannot be changed: make what is wrong anew.',
+                "kubectl describe pod,pvc report; lab.why tells, too. Make what is named, or delete the pod and write it right.",
             ),
-            solution="""
+            solution='''
 lab.kubectl("delete pod report --grace-period=1 --wait=false")
 lab.wait_for("pod/report", "deleted")
 lab.kubectl("delete pvc report")
-lab.apply(report)
-lab.wait_for("pod/report")
-""",
+claim = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: report}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+"""
+mode = "env: [{name: MODE, valueFrom: {configMapKeyRef: {name: report, key: mode}}}], volumeMounts"
+pod = keeper.replace("keeper", "report").replace("archive", "report")
+lab.apply(claim + pod.replace("volumeMounts", mode))
+''',
             reason="Pod, claim and ConfigMap name one another by name and key; one letter, and the pod waits for ever.",
             owns=("pod/report", "persistentvolumeclaim/report", "configmap/report"),
             fault="report",
@@ -411,17 +460,26 @@ lab.wait_for("pod/report")
     predictions=(
         Prediction(
             "08.a",
-            "You change the ConfigMap chatter. What does a running container see in its variable ROOM?",
-            ("the new value, within a minute", "the old value, until it is started again"),
+            "Both ConfigMaps change. What do the running containers see after a minute and a half?",
+            (
+                "both new values",
+                "the new text in the file, the old value in the variable",
+                "both old values, until they are started again",
+            ),
             1,
-            "A process gets its environment when it starts, and nobody can change it afterwards. Files can follow; variables cannot.",
+            "A process gets its environment when it starts, and nobody can change it afterwards. A file can be exchanged under it.",
         ),
         Prediction(
             "08.b",
             "How safe is a password in a Secret?",
-            ("it is encrypted; only the pod can read it", "it is base64: whoever may read Secrets can read it", "it is hashed"),
+            (
+                "it is encrypted; only the pod can read it",
+                "whoever may read Secrets can read it",
+                "it is hashed; nobody can read it",
+            ),
             1,
-            "base64 is spelling, not encryption. What protects it is who may read Secrets (lab 09), and encryption in the store.",
+            "It is written in base64, and that is spelling, not encryption. What protects it is who may read Secrets (lab 09). "
+            "In etcd it is in plain text, too, unless the cluster encrypts its store.",
         ),
         Prediction(
             "08.c",
@@ -453,17 +511,17 @@ lab.wait_for("pod/report")
                 Option(
                     "nothing, as long as no pod uses it", "The volume is made where the first pod is going to run.", right=True
                 ),
-                Option("the class is broken", "Look at its provisioner only if a pod waits, too."),
-                Option("the disk is full", "That would be an event of the provisioner."),
+                Option("the class is broken", "That is worth a look only if a pod waits, too."),
+                Option("the disk is full", "Then a pod would wait, too, and the claim would have an event of its provisioner."),
             ),
         ),
         Quiz(
             "08.q2",
-            "Two pods on two nodes shall write into one volume. Which access mode?",
+            "Two pods on two nodes have to write into one volume. Which access mode does its claim ask for?",
             (
-                Option("ReadWriteOnce", "Once means: one node."),
-                Option("ReadWriteMany", "And a driver that can do it, usually a file server.", right=True),
-                Option("ReadOnlyMany", "Many nodes, but nobody writes."),
+                Option("ReadWriteOnce", "Once means one node: the pod on the other node waits."),
+                Option("ReadWriteMany", "It takes a driver that can do it, usually a file server.", right=True),
+                Option("ReadOnlyMany", "That is many nodes, but nobody writes."),
             ),
         ),
     ),
@@ -478,8 +536,8 @@ lab.wait_for("pod/report")
                     "named the key.",
                 ),
                 Break(
-                    _report_with(storage_class="fast"),
-                    "The claim asked for a StorageClass fast, which does not exist. The claim stayed Pending, and so did the pod: its "
+                    _report_with(storage_class=_FAST),
+                    f"The claim asked for a StorageClass {_FAST}, which does not exist. The claim stayed Pending, and so did the pod: its "
                     "event said that the claim is not bound.",
                 ),
                 Break(
@@ -491,6 +549,7 @@ lab.wait_for("pod/report")
         ),
     ),
     syllabus=("B6", "B9", "E1", "E2", "E3", "E4"),
+    owns=(f"storageclass/{_FAST}",),
     reading=(
         ("ConfigMaps", "https://kubernetes.io/docs/concepts/configuration/configmap/"),
         ("Secrets", "https://kubernetes.io/docs/concepts/configuration/secret/"),

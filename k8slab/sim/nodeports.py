@@ -1,6 +1,7 @@
 """Node ports on the host: ``127.0.0.1:<nodePort>`` leads into the simulated network, as a kind cluster's port mappings do.
 
-Visitors come to the first node; see `k8slab.sim.visitors`. TCP only.
+Visitors come to the first node; see `k8slab.sim.visitors`. TCP only. A port that another program has is told in an event of the
+Service; on a stepped clock only in the log, since what else runs on the host must not change how a seeded cluster goes on.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ class NodePorts:
     """
 
     def __init__(self, client: Client, kernel: Kernel, driver: Driver, network: Network, node_ips: list[str]) -> None:
-        self._client, self._here = client, bool(node_ips)
+        self._client, self._driver, self._here = client, driver, bool(node_ips)
         self._visitors = Visitors(kernel, driver, network, node_ips[0] if node_ips else "")
         self._servers: dict[int, asyncio.Server] = {}
         self._taken: set[int] = set()
@@ -88,7 +89,9 @@ class NodePorts:
             except OSError as error:
                 self._taken.add(port)
                 log.warning("node port %s:%d of %s cannot be served: %s", HOST, port, key_of(wanted[port]), error.strerror)
-                text = (
-                    f"{HOST}:{port} cannot be used on the host ({error.strerror}); the node port answers inside the cluster only"
-                )
-                self._client.event(wanted[port], "Warning", "NodePortUnavailable", text, "k8slab")
+                if not self._driver.stepped:
+                    self._tell(wanted[port], port, error)
+
+    def _tell(self, service: Object, port: int, error: OSError) -> None:
+        text = f"{HOST}:{port} cannot be used on the host ({error.strerror}); the node port answers inside the cluster only"
+        self._client.event(service, "Warning", "NodePortUnavailable", text, "k8slab")

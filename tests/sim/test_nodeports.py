@@ -50,12 +50,16 @@ def page(port):
         return ""
 
 
+def answers(port):
+    with socket.socket() as probe:
+        return not probe.connect_ex(("127.0.0.1", port))
+
+
 def free_port():
     """Return a port that nobody listens on, another one each time."""
     for port in PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
+        if not answers(port):
+            return port
     raise AssertionError
 
 
@@ -86,6 +90,21 @@ def test_a_port_that_is_taken_is_told_in_an_event(call):
             return any(e["reason"] == "NodePortUnavailable" and f":{port} " in e["message"] for e in events)
 
         until(told)
+
+
+def test_a_port_that_is_taken_changes_nothing_in_a_cluster_on_a_stepped_clock(tmp_path):
+    config = ServerConfig(tmp_path, nodes=default_nodes(1), clock_mode="stepped", start_delays=False, durable=False)
+    with ServerThread(config) as server, socket.socket() as other:
+        call, port = Caller(server.kubeconfig), free_port()
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        expose(call, "taken", port)
+        later = free_port()
+        expose(call, "free", later)
+        until(lambda: answers(later))  # so the other port was tried, too
+        events = call("GET", "/api/v1/events").json["items"]
+        assert "NodePortUnavailable" not in [e["reason"] for e in events]
 
 
 def test_only_tcp_ports_are_carried():
