@@ -1,4 +1,4 @@
-"""Lab 06, Networking I: what its notebook asks, checks and breaks. Syllabus: D1, D2, D3, D4, D5 (its Ingress half)."""
+"""Lab 06, Networking I: what its notebook asks, checks and breaks. Syllabus: D1, D2, D3, D4, D5 (the Gateway API only in words)."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -62,13 +62,14 @@ def _served(cluster: Cluster, service: Object, number: int) -> list[_Served]:
 
 
 def _starting(cluster: Cluster) -> bool:
-    """Whether a workload still makes its pods, or a pod is not ready yet, so that endpoints may still come."""
+    """Whether a workload still makes its pods, or a pod is not ready yet or is going, so that endpoints may still come."""
     late = any(
         (w.get("status") or {}).get("readyReplicas", 0) < w["spec"].get("replicas", 1)
         for kind in ("deployments", "statefulsets")
         for w in cluster.list(kind)
     )
-    return late or any(condition(p, "Ready") != "True" for p in cluster.list("pods"))
+    pods = cluster.list("pods")
+    return late or any(condition(p, "Ready") != "True" or "deletionTimestamp" in p["metadata"] for p in pods)
 
 
 def _leads_to(cluster: Cluster, service: Object, number: int, least: int) -> Finding:
@@ -149,7 +150,8 @@ def _names(cluster: Cluster) -> Iterator[Finding]:
     yield say(
         address == "None",
         "rooms is headless",
-        f"rooms has the address {address or 'of another name'}: its name leads there, not to the pods",
+        f"rooms has the address {address or 'of another name'}: its name leads there, not to the pods. A Service cannot give "
+        "its address back: make it anew",
         "kubectl get service rooms",
     )
     yield _has_port(service, 8080)
@@ -431,7 +433,7 @@ endpoints: [{{addresses: ["{address}"]}}]
             _door,
             (
                 "Which type of Service opens a port on each node?",
-                "type: NodePort; spec.ports[].nodePort chooses the number, of 30000–32767.",
+                "type: NodePort; spec.ports[].nodePort chooses the number, from 30000 to 32767.",
             ),
             solution=f'''
 lab.apply("""
@@ -503,7 +505,8 @@ lab.wait_for("deployment/web", "updated")
             "Who has the address of a Service on a network interface?",
             ("the pod of kube-proxy", "the first node", "nobody"),
             2,
-            "It stands only in the rules that kube-proxy writes on every node. They change the destination of a new connection.",
+            "It stands only in the rules that kube-proxy writes on every node (in its modes iptables and nftables). They change the "
+            "destination of a new connection.",
         ),
         Prediction(
             "06.c",
@@ -539,24 +542,22 @@ lab.wait_for("deployment/web", "updated")
             "06.q1",
             "A Service has no ready endpoint. A client connects to its address. What does it see?",
             (
+                Option("connection refused, at once", "kube-proxy rejects packets to a Service that has nobody behind it.", True),
                 Option(
-                    "Connection refused, at once.", "kube-proxy rejects packets to a Service that has nobody behind it.", True
+                    "the name does not resolve", "The name of a Service with an address resolves as long as the Service exists."
                 ),
-                Option(
-                    "The name does not resolve.", "The name of a Service with an address resolves as long as the Service exists."
-                ),
-                Option("It waits until a pod is ready.", "Nothing holds a connection back until somebody can take it."),
+                Option("it waits until a pod is ready", "Nothing holds a connection back until somebody can take it."),
             ),
         ),
         Quiz(
             "06.q2",
             "Twenty websites, each with its own host name, one public address. What do you take?",
             (
-                Option("Twenty LoadBalancer Services.", "That is twenty addresses, each of them paid for."),
+                Option("twenty LoadBalancer Services", "That is twenty addresses, each of them paid for."),
                 Option(
-                    "Twenty NodePort Services.", "Users would have to type port numbers; and each node's ports are open to all."
+                    "twenty NodePort Services", "Users would have to type port numbers; and each node's ports are open to all."
                 ),
-                Option("One Ingress controller and an Ingress for each.", "It tells hosts apart by HTTP and TLS.", True),
+                Option("one Ingress controller, and an Ingress for each", "It tells hosts apart by HTTP and TLS.", True),
             ),
         ),
     ),
@@ -575,7 +576,8 @@ lab.wait_for("deployment/web", "updated")
                 ),
                 Break(
                     _colleague("deployments", _OTHER_NAME, _STRATEGIC),
-                    "The pods' port was called web instead of http. The Service looked for http: endpoints without any port.",
+                    "The pods' port was called web instead of http. The Service looked for http and found no port; and the readiness "
+                    "probe asks the port http too, so the pods were not ready.",
                 ),
                 Break(
                     _colleague("deployments", {"spec": {"replicas": 0}}),
@@ -593,5 +595,6 @@ lab.wait_for("deployment/web", "updated")
         ("Virtual IPs and service proxies", "https://kubernetes.io/docs/reference/networking/virtual-ips/"),
         ("DNS for Services and Pods", "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"),
         ("Ingress", "https://kubernetes.io/docs/concepts/services-networking/ingress/"),
+        ("Gateway API", "https://kubernetes.io/docs/concepts/services-networking/gateway/"),
     ),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from k8slab.apimachinery.types import Object, controller_of, key_of, labels, namespace_of
 from k8slab.sim.network.policy import Verdict, judge
-from k8slab.topology.reach import peer_of
+from k8slab.topology.reach import own_port, peer_of
 
 __all__ = ["Cell", "Matrix", "app_of", "matrix"]
 
@@ -106,4 +106,4 @@ def _own_port(pod: Object, services: Sequence[Object]) -> int:
         number = wanted if isinstance(wanted, int) else next((p["containerPort"] for p in declared if p.get("name") == wanted), 0)
         if number:
             return int(number)
-    return int(declared[0]["containerPort"]) if declared else 80
+    return own_port(pod)

@@ -1,6 +1,7 @@
 """Who may talk to whom: what is intended, what policies declare, what was observed, between every two pods.
 
-Nodes: as `relations` has them. Edges source → target with ``declared`` (the policies allow it), ``intended`` and ``observed``
+Nodes: as `relations` has them. Each pair is asked about the target's own port, the first that its containers declare, unless one
+port is given for all. Edges source → target with ``declared`` (the policies allow it), ``intended`` and ``observed``
 (True, False, or None if nothing was said), ``text`` and ``policy`` (of the deciding verdict). Judged by the very function that
 the embedded cluster's network runs. `change_reachability` takes watch events of Pods, NetworkPolicies, Namespaces and of the
 embedded cluster's Flows in place: a pod costs its row and column, a policy or a Namespace the pairs that touch its namespace.
@@ -15,7 +16,7 @@ from k8slab.sim.network.policy import Peer, judge
 from k8slab.topology.placement import Graph, object_id
 from k8slab.topology.words import words_of
 
-__all__ = ["address", "allowed", "change_reachability", "peer_of", "reach_differences", "reachability"]
+__all__ = ["address", "allowed", "change_reachability", "own_port", "peer_of", "reach_differences", "reachability"]
 
 Flow = tuple[str, str]
 
@@ -33,6 +34,16 @@ def address(ip: str) -> Peer:
     return Peer(ip)
 
 
+def own_port(pod: Object) -> int:
+    """Return the first port that a pod's containers declare, 80 if they declare none.
+
+    >>> own_port({"spec": {"containers": [{"ports": [{"containerPort": 8080}]}]}}), own_port({"spec": {}})
+    (8080, 80)
+    """
+    declared = [p for c in (pod.get("spec") or {}).get("containers") or () for p in c.get("ports") or ()]
+    return int(declared[0]["containerPort"]) if declared else 80
+
+
 def allowed(policies: Iterable[Object], source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
     """Whether policies allow a connection, in both directions.
 
@@ -45,10 +56,13 @@ def allowed(policies: Iterable[Object], source: Peer, target: Peer, port: int, p
 
 
 def reachability(
-    pods: Iterable[Object], policies: Iterable[Object], namespaces: Iterable[Object] = (), *, port: int = 80,
+    pods: Iterable[Object], policies: Iterable[Object], namespaces: Iterable[Object] = (), *, port: int = 0,
     protocol: str = "TCP", intended: Collection[Flow] | None = None, observed: Collection[Flow] | None = None,
 ) -> Graph:  # fmt: skip
-    """Return the graph of every ordered pair of pods; ``intended`` and ``observed`` are pairs of ids that should or did talk."""
+    """Return the graph of every ordered pair of pods; ``intended`` and ``observed`` are pairs of ids that should or did talk.
+
+    ``port`` 0 asks for each target's own port.
+    """
     graph: Graph = nx.DiGraph(
         port=port, protocol=protocol, peers={}, policies={}, namespaces={}, intended=None if intended is None else set(intended),
         observed=None if observed is None else set(observed),
@@ -136,7 +150,8 @@ def _judge(graph: Graph, source: str, target: str) -> None:
     g = graph.graph
     spaces = {graph.nodes[source]["namespace"], graph.nodes[target]["namespace"]}
     policies = [p for space in sorted(spaces) for p in g["policies"].get(space, {}).values()]
-    last = judge(policies, g["peers"][source], g["peers"][target], g["port"], g["protocol"])[-1]
+    port = g["port"] or own_port(graph.nodes[target]["object"])
+    last = judge(policies, g["peers"][source], g["peers"][target], port, g["protocol"])[-1]
     graph.add_edge(
         source, target, relation="talks to", declared=last.allowed, text=last.text, policy=last.policy,
         intended=None if g["intended"] is None else (source, target) in g["intended"],

@@ -87,7 +87,7 @@ class RingDrawing:
         width, height = self._layout.size
         allowed = sum(e["declared"] for _, _, e in picture.edges(data=True))
         refused = picture.number_of_edges() - allowed
-        alt = f"{in_words(picture).split(';')[0].rstrip('.')}; {allowed} connections allowed, {refused} refused."
+        alt = f"{in_words(picture).split(';')[0].rstrip('.')}; {allowed} pairs may talk, {refused} may not."
         return {"title": title, "alt": alt, "width": width, "height": height, "states": _states(items), "curved": False,
                 "items": items, "links": links}  # fmt: skip
 

@@ -74,8 +74,13 @@ def _stations(found: Path) -> list[tuple[str, str, Step, int]]:
 def _brief(step: Step) -> str:
     words = {"dns": step.text.rpartition("-> ")[2], "service": "an endpoint" if step.ok else "no endpoint",
              "policy": "allowed" if step.ok else "refused", "target": "listens" if step.ok else "?",
-             "route": step.text.partition(":")[0]}  # fmt: skip
+             "route": _arrival(step.text.partition(":")[0])}  # fmt: skip
     return short_name(words.get(step.layer, step.text), 20)
+
+
+def _arrival(nodes: str) -> str:
+    start, arrow, end = nodes.partition(" -> ")
+    return f"to {end}" if arrow else start
 
 
 def _chain(found: Path, node: str, alt: str) -> Scene:
@@ -173,7 +178,8 @@ class PacketPathView(LivePanel):
         to = self._to
         if to.kind == "Service":
             ports = ((self.one("Service", to.name, to.namespace) or {}).get("spec") or {}).get("ports") or [{"port": 80}]
-            return f"{to.name}.{to.namespace}", to.port or ports[0]["port"]
+            name = to.name if to.namespace == self._namespace else f"{to.name}.{to.namespace}"
+            return name, to.port or ports[0]["port"]
         if to.kind == "Pod":
             address = ((self.one("Pod", to.name, to.namespace) or {}).get("status") or {}).get("podIP")
             if not address:

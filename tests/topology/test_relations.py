@@ -179,6 +179,17 @@ def test_a_policy_without_rules_closes_a_pod():
     assert graph.edges["Pod/x/c", "Pod/x/a"]["declared"]
 
 
+def test_a_pair_is_asked_about_the_port_where_the_target_listens():
+    rule = {"from": [{"podSelector": {}}], "ports": [{"port": 8080}]}
+    policy = {"metadata": {"name": "door", "namespace": "x"}, "spec": {"podSelector": {}, "ingress": [rule]}}
+    served = _pod("c", "db")
+    served["spec"] = {**served["spec"], "containers": [{"name": "c", "ports": [{"containerPort": 8080}]}]}
+    graph = reachability([_pod("a", "web"), served], [policy])
+    assert graph.edges["Pod/x/a", "Pod/x/c"]["declared"]
+    assert not graph.edges["Pod/x/c", "Pod/x/a"]["declared"]
+    assert not reachability([_pod("a", "web"), served], [policy], port=9090).edges["Pod/x/a", "Pod/x/c"]["declared"]
+
+
 def test_a_flow_that_came_through_is_observed_though_refused():
     deny = {"metadata": {"name": "deny", "namespace": "x"}, "spec": {"podSelector": {"matchLabels": {"app": "db"}}}}
     graph = reachability([_pod("a", "web"), _pod("c", "db")], [deny])

@@ -133,7 +133,8 @@ class ServiceTable:
             return Choice(None, text, details, local)
         backend, how = self._pick(key, service, name, candidates, client_ip, now, chance)
         narrowed = f" ({selection.narrowed})" if selection.narrowed else ""
-        text = f"{label} chose {backend.ip}:{backend.port} out of {len(candidates)} {how}{narrowed}"
+        among = f" out of {len(candidates)} {how}" if len(candidates) > 1 else ", its only endpoint"
+        text = f"{label} chose {backend.ip}:{backend.port}{among}{narrowed}"
         return Choice(backend, text, details)
 
     def _zone(self, node: str) -> str:

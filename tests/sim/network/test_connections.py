@@ -167,7 +167,7 @@ def test_the_path_of_a_packet_is_kept_step_by_step(world):
     )
     assert [(s["layer"], s["text"]) for s in path["steps"]] == [
         ("dns", "web.chat.svc.cluster.local -> A 10.96.1.1"),
-        ("service", "chat/web:80 chose 10.244.1.2:80 out of 1 at random"),
+        ("service", "chat/web:80 chose 10.244.1.2:80, its only endpoint"),
         ("route", "node-0 -> node-1: 10.244.1.2 is on another node"),
         ("target", "chat/web-1 listens on TCP port 80"),
         ("http", "GET /x: 200"),
