@@ -71,6 +71,8 @@ class Exercise:
         The objects that belong to the exercise (``pod/rooms``); its reset deletes them.
     fault
         The fault that the exercise begins with; its reset breaks it again.
+    begin
+        Puts back what the exercise changes and does not own, at its reset; returns a sentence about it.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Exercise:
     reason: str
     owns: tuple[str, ...] = ()
     fault: str = ""
+    begin: Callable[[Cluster], str] | None = None
 
 
 @dataclass(frozen=True)

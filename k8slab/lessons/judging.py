@@ -1,5 +1,6 @@
 """Sentences that checks have in common: does it exist, does it run, does it have this label."""
 
+import re
 from collections.abc import Iterator
 
 from k8slab.apimachinery.labels import matches, parse_selector
@@ -11,6 +12,7 @@ from k8slab.topology import pod_class, pod_status
 __all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready", "labelled",
            "pod_spec", "rolled_out", "say", "times"]  # fmt: skip
 
+_OF_A_LAB = re.compile(r"lab-\d\d")
 _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")  # what a pod says for a moment after the repair
 
 
@@ -34,7 +36,8 @@ def exists(cluster: Cluster, thing: str) -> tuple[Finding, Object | None]:
     obj = cluster.find(resource, name)
     if obj is not None:
         return holds(f"{thing} exists"), obj
-    elsewhere = [o["metadata"]["namespace"] for o in cluster.list(resource, "") if o["metadata"]["name"] == name]
+    there = (o["metadata"].get("namespace", "") for o in cluster.list(resource, "") if o["metadata"]["name"] == name)
+    elsewhere = [namespace for namespace in there if not _OF_A_LAB.match(namespace)]  # other labs have a web, too
     if elsewhere:
         return missing(
             f"{thing} is in namespace {elsewhere[0]}, but it belongs in {cluster.namespace}",

@@ -145,7 +145,9 @@ class Lab(Learning):
         task = self.content.exercise(key)
         gone = reset_exercise(self.cluster, task)
         self.progress.forget(task.id)
-        said = f"Exercise {task.id} begins anew; deleted: {', '.join(gone) or 'nothing'}."
+        back = f" {task.begin(self.cluster)}" if task.begin else ""
+        deleted = "" if task.begin and not gone else f"; deleted: {', '.join(gone) or 'nothing'}"
+        said = f"Exercise {task.id} begins anew{deleted}.{back}"
         if task.fault:
             self.break_it(task.fault)
         return said

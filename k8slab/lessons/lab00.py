@@ -7,6 +7,7 @@ from k8slab.client import Cluster
 from k8slab.client.fields import field_paths
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
 from k8slab.lessons.judging import condition, exists, image_is, say
+from k8slab.lessons.resetting import put_back
 
 __all__ = ["CONTENT"]
 
@@ -113,6 +114,16 @@ def _web_repaired(cluster: Cluster) -> Iterator[Finding]:
         yield missing("not all of its pods run the new version and are ready", "kubectl get pods", soon=True)
 
 
+def _two_again(cluster: Cluster) -> str:
+    there = put_back(cluster, "deployments", "web", {"spec": {"replicas": 2}})
+    return "web wants 2 pods." if there else "There is no deployment/web: apply it first."
+
+
+def _no_number(cluster: Cluster) -> str:
+    put_back(cluster, "configmaps", "answers", {"data": {"pods": None}})
+    return "The key pods is gone from the answers."
+
+
 def _ship(container: Object) -> Callable[[Cluster], None]:
     """Return what changes the container of the Deployment web as a colleague would: not by applying your manifest."""
 
@@ -155,6 +166,7 @@ lab.kubectl("create configmap greeting --from-literal=text=hello")
 lab.apply(web.replace("replicas: 2", "replicas: 4"))
 """,
             reason="The Deployment wants four, so its ReplicaSet makes the pods that are missing, and goes on making them whenever one is lost.",
+            begin=_two_again,
         ),
         Exercise(
             "00.3",
@@ -184,6 +196,7 @@ most = lab.cluster.get("node", "worker-1")["status"]["allocatable"]["pods"]
 lab.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "answers"}, "data": {"pods": most}})
 """,
             reason="The kubelet reports what its node has; allocatable is what is left of it for pods.",
+            begin=_no_number,
         ),
         Exercise(
             "00.5",
@@ -198,6 +211,7 @@ mine = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web
 lab.apply(mine, manager="you", force=True)
 """,
             reason="With server-side apply a manifest holds the fields that you want to own, and nothing else. force takes them from who had them.",
+            begin=_two_again,
         ),
         Exercise(
             "00.6",

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from k8slab.apimachinery.types import Object
-from k8slab.client import Cluster
+from k8slab.client import Cluster, wait_for
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
 from k8slab.lessons.judging import condition, exists, first_container, image_is, pod_spec, say
+from k8slab.lessons.resetting import put_back
 
 __all__ = ["CONTENT"]
 
+_WIDE = "kubectl get deployment web -o wide"
 _STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 
 
@@ -111,7 +113,7 @@ def _careful(cluster: Cluster) -> Iterator[Finding]:
     )
     yield say(surge == 1, "maxSurge is 1", f"maxSurge is {surge}, not 1", look)
     image = _container(deployment)["image"]
-    yield say(image.endswith("chatter/web:1.1"), "it runs chatter/web:1.1", f"it runs {image}, not chatter/web:1.1", look)
+    yield say(image.endswith("chatter/web:1.1"), "it runs chatter/web:1.1", f"it runs {image}, not chatter/web:1.1", _WIDE)
     yield _wants(deployment, 3)
     yield _rolled_out(deployment)
 
@@ -135,9 +137,14 @@ def _at_once(cluster: Cluster) -> Iterator[Finding]:
         return
     image = _container(deployment)["image"]
     look = "kubectl rollout history deployment web"
-    yield say(image.endswith("chatter/web:1.2"), "it runs chatter/web:1.2", f"it runs {image}, not chatter/web:1.2", look)
+    yield say(image.endswith("chatter/web:1.2"), "it runs chatter/web:1.2", f"it runs {image}, not chatter/web:1.2", _WIDE)
     theme = _theme(deployment)
-    yield say(theme == "dark", "THEME is dark", f"the variable THEME is {theme!r}, not 'dark'", "kubectl describe deployment web")
+    yield say(
+        theme == "dark",
+        "THEME is dark",
+        f"the variable THEME is {theme!r}, not 'dark'" if theme else "there is no variable THEME",
+        "kubectl describe deployment web",
+    )
     halves = [
         r["metadata"]["name"]
         for r in _replica_sets(cluster, deployment)
@@ -199,6 +206,26 @@ def _ship(**container: object) -> Callable[[Cluster], None]:
     return inject
 
 
+def _free_quarantine(cluster: Cluster) -> str:
+    for pod in cluster.list("pods", label_selector="app=quarantine"):
+        cluster.delete("pods", pod["metadata"]["name"])
+    return "No pod is in quarantine any more."
+
+
+def _first_version(cluster: Cluster) -> str:
+    """Bring web back to its first version, and forget the ReplicaSets that an exercise has made."""
+    container = {"name": "web", "image": "chatter/web:1.0", "env": [{"name": "THEME", "$patch": "delete"}]}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    spec = {"paused": None, "strategy": strategy, "template": {"spec": {"containers": [container]}}}
+    if not put_back(cluster, "deployments", "web", {"spec": spec}):
+        return "There is no deployment/web: apply it first."
+    wait_for(cluster, "deployment/web", "updated")
+    for old in _replica_sets(cluster, cluster.get("deployment", "web")):
+        if not old["spec"]["replicas"]:
+            cluster.delete("replicasets", old["metadata"]["name"])
+    return "web runs chatter/web:1.0, and its older versions are forgotten."
+
+
 CONTENT = LabContent(
     "02",
     "Deployments",
@@ -240,6 +267,7 @@ pod = lab.cluster.list("pods", label_selector="app=web")[0]["metadata"]["name"]
 lab.kubectl(f"label pod {pod} app=quarantine --overwrite")
 """,
             reason="The pod no longer matches, so the ReplicaSet lets go of it and makes another. You can look into it in peace.",
+            begin=_free_quarantine,
         ),
         Exercise(
             "02.3",
@@ -256,6 +284,7 @@ lab.kubectl("set image deployment/web web=chatter/web:1.1")
 lab.wait_for("deployment/web", "updated")
 """,
             reason="With maxUnavailable 0 no pod goes before another is ready in its place; maxSurge 1 gives the room for that.",
+            begin=_first_version,
         ),
         Exercise(
             "02.4",
@@ -272,6 +301,7 @@ lab.kubectl("set env deployment/web THEME=dark")
 lab.kubectl("rollout resume deployment web")
 """,
             reason="While it is paused the template can change as often as it likes; one new ReplicaSet comes when it resumes.",
+            begin=_first_version,
         ),
         Exercise(
             "02.5",

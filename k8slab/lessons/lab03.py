@@ -6,8 +6,8 @@ from itertools import pairwise
 from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster
-from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, say, times
+from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, holds, missing
+from k8slab.lessons.judging import exists, first_container, image_is, is_ready, pod_spec, rolled_out, say, times
 from k8slab.topology.status import restart_count
 
 __all__ = ["CONTENT"]
@@ -23,16 +23,6 @@ def _pods_of(cluster: Cluster, name: str) -> list[Object]:
     labels = cluster.get("deployment", name)["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     return [p for p in cluster.list("pods", label_selector=selector) if "deletionTimestamp" not in p["metadata"]]
-
-
-def _all_ready(deployment: Object) -> Finding:
-    name, wanted, status = deployment["metadata"]["name"], deployment["spec"]["replicas"], deployment.get("status") or {}
-    current = status.get("observedGeneration") == deployment["metadata"].get("generation")
-    if current and {status.get(f, 0) for f in ("replicas", "updatedReplicas", "readyReplicas")} == {wanted}:
-        return say(True, f"all {wanted} pods of {name} are ready", "")
-    return missing(
-        f"{status.get('readyReplicas', 0)} of {wanted} pods of {name} are ready", f"kubectl get pods -l app={name}", soon=True
-    )
 
 
 def _probes(cluster: Cluster) -> Iterator[Finding]:
@@ -52,7 +42,7 @@ def _probes(cluster: Cluster) -> Iterator[Finding]:
         )
     wanted = deployment["spec"]["replicas"]
     yield say(wanted == 2, "it wants 2 pods", f"it wants {wanted} pods, not 2", "kubectl get deployment web")
-    yield _all_ready(deployment)
+    yield rolled_out(deployment)
     restarts = sum(restart_count(p) for p in _pods_of(cluster, "web"))
     yield say(
         restarts == 0, "no container was restarted", f"containers were restarted {times(restarts)}", "kubectl get pods -l app=web"
@@ -89,7 +79,7 @@ def _graceful(cluster: Cluster) -> Iterator[Finding]:
         f"it has {grace} seconds in all; 45 are asked for (terminationGracePeriodSeconds of the pod)",
         look,
     )
-    yield _all_ready(deployment)
+    yield rolled_out(deployment)
 
 
 def _classes(cluster: Cluster) -> Iterator[Finding]:
@@ -142,14 +132,12 @@ def _hungry(cluster: Cluster) -> Iterator[Finding]:
 
 def _limit_range(cluster: Cluster) -> Iterator[Finding]:
     ranges = cluster.list("limitranges")
-    yield say(
-        bool(ranges),
-        f"limitrange/{ranges[0]['metadata']['name']} exists" if ranges else "",
-        "there is no LimitRange",
-        "kubectl get limitrange",
-    )
+    if not ranges:
+        yield missing("there is no LimitRange in this namespace", "kubectl get limitrange")
+        return
+    yield holds(f"limitrange/{ranges[0]['metadata']['name']} exists")
     given = [
-        item.get("defaultRequest") or {}
+        item
         for r in ranges
         for item in r["spec"]["limits"]
         if item["type"] == "Container" and _is(item.get("defaultRequest"), "50m", "32Mi")
@@ -163,20 +151,21 @@ def _limit_range(cluster: Cluster) -> Iterator[Finding]:
     found, pod = exists(cluster, "pod/plain")
     yield found
     if pod:
-        requests = (first_container(pod["spec"]).get("resources") or {}).get("requests") or {}
-        yield say(
-            _is(requests, "50m", "32Mi"),
-            "pod/plain has these requests",
-            "pod/plain has other requests: what was there before the LimitRange is not changed",
-            "kubectl describe pod plain",
-        )
-        notes = pod["metadata"].get("annotations") or {}
-        yield say(
-            "kubernetes.io/limit-ranger" in notes,
-            "it has them from the LimitRange",
-            "its requests stand in its own YAML: leave them out",
-            "kubectl get pod plain -o jsonpath={.metadata.annotations}",
-        )
+        yield _from_the_range(pod)
+
+
+def _from_the_range(pod: Object) -> Finding:
+    """Return whether a pod has the requests of a LimitRange, and has not brought them itself."""
+    requests = (first_container(pod["spec"]).get("resources") or {}).get("requests") or {}
+    filled_in = "kubernetes.io/limit-ranger" in (pod["metadata"].get("annotations") or {})
+    look = "kubectl describe pod plain"
+    if not requests:
+        return missing("pod/plain has no requests: what was there before the LimitRange is not changed, so make it anew", look)
+    if not filled_in:
+        return missing("pod/plain brings requests in its own YAML: leave them out", look)
+    if not _is(requests, "50m", "32Mi"):
+        return missing("pod/plain has other requests: it was made before the LimitRange was as it is, so make it anew", look)
+    return holds("pod/plain has these requests, and has them from the LimitRange")
 
 
 def _is(requests: Object | None, cpu: str, memory: str) -> bool:
@@ -218,8 +207,8 @@ def _well(cluster: Cluster) -> Iterator[Finding]:
     memory = (container.get("resources") or {}).get("limits", {}).get("memory")
     yield say(bool(memory), f"its memory limit is {memory}", "its memory limit is gone", "kubectl get deployment web -o yaml")
     wanted = deployment["spec"]["replicas"]
-    yield say(wanted >= 1, f"it wants {wanted} pods", "it wants no pods", "kubectl get deployment web")
-    yield _all_ready(deployment)
+    yield say(wanted >= 1, f"it wants {wanted} pod{'s' * (wanted != 1)}", "it wants no pods", "kubectl get deployment web")
+    yield rolled_out(deployment)
     restarts = [restart_count(p) for p in _pods_of(cluster, "web")]
     yield say(
         not any(restarts),
@@ -293,7 +282,7 @@ spec:
             _hungry,
             (
                 "How much memory does it want, and how much may it have? Its last state says how it ended.",
-                "It takes 100M. The limit of a pod cannot simply be edited: delete it and make it anew with a larger one.",
+                "It takes 100M. A pod keeps count of its restarts, so delete it and make it anew with a larger limit.",
             ),
             solution="""
 lab.kubectl("delete pod hungry")
@@ -363,11 +352,11 @@ lab.kubectl("run plain --image=chatter/web:1.0")
                 'kubectl describe pod, or lab.why("deployment/web"). Then give back what a healthy web had: apply it again.',
             ),
             solution="""
-lab.kubectl("delete deployment web")
-lab.apply(web)
+lab.apply(web, force=True)
 lab.wait_for("deployment/web", "updated")
 """,
-            reason="The manifest that worked is the repair. Applied again it needs no diagnosis, but the next person will want one.",
+            reason="The manifest that worked is the repair: force takes the fields back from the colleague who tuned them. What was "
+            "wrong is still worth knowing, or it comes again.",
             fault="sick",
         ),
     ),

@@ -7,9 +7,11 @@ from k8slab.errors import K8slabError
 from k8slab.lessons.exercise import Exercise, LabContent
 from k8slab.lessons.words import patience
 
-__all__ = ["reset_exercise", "tidy_outside"]
+__all__ = ["put_back", "reset_exercise", "tidy_outside"]
 
 _MERGE = {"Content-Type": "application/merge-patch+json"}
+_STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
+_MANAGER = "k8slab-reset"
 _PATIENCE = 60.0
 
 
@@ -30,6 +32,20 @@ def reset_exercise(cluster: Cluster, exercise: Exercise) -> list[str]:
             ) from error
         gone.append(thing)
     return gone
+
+
+def put_back(cluster: Cluster, resource: str, name: str, patch: Object) -> bool:
+    """Patch an object of the lab back to what it was (lists of containers by name); return False if it is not there.
+
+    Afterwards nobody owns what was patched, so that whatever the lab applies next meets no conflict.
+    """
+    if cluster.find(resource, name) is None:
+        return False
+    path = cluster.resource(resource).path(cluster.namespace, name)
+    after = cluster.request("PATCH", path, {"fieldManager": _MANAGER}, patch, _STRATEGIC)
+    others = [entry for entry in after["metadata"].get("managedFields") or () if entry["manager"] != _MANAGER]
+    _merge(cluster, resource, cluster.namespace, name, {"metadata": {"managedFields": others}})
+    return True
 
 
 def tidy_outside(cluster: Cluster, content: LabContent) -> None:

@@ -66,6 +66,12 @@ def test_near_misses_are_told_what_is_missing(wrong: list[Object], sentence: str
     assert sentence in repr(verdict)
 
 
+def test_what_another_lab_has_made_is_no_mistake_in_this_one() -> None:
+    verdict = repr(judge("01.1", pod("rooms", "chatter/rooms:1.0", namespace="lab-02", labels=ROOMS)))
+    assert "there is no pod/rooms in namespace lab-01" in verdict
+    assert "lab-02" not in verdict
+
+
 def test_every_lab_has_its_exercises_hints_and_answers_in_order() -> None:
     for content in all_contents():
         lab = content.id

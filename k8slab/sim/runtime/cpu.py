@@ -205,7 +205,10 @@ class CpuAccount:
         """Note CPU time that a process or request needs; return when it has had it, in seconds from now."""
         now = self._kernel.now()
         self._note(seconds, now)
-        self._free_at = max(self._free_at, now - _PERIOD) + seconds / self._rate()
+        rate = self._rate()
+        if self.limit:
+            self.throttled.go_on(seconds / min(rate, 1.0), rate if rate * 1000 >= self.limit * 0.999 else 1.0)
+        self._free_at = max(self._free_at, now - _PERIOD) + seconds / rate
         return max(seconds, self._free_at - now)
 
     def _note(self, seconds: float, now: float) -> None:

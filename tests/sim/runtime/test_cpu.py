@@ -125,6 +125,23 @@ def test_a_process_that_never_pauses_is_stopped_in_every_period_of_its_limit(ker
     assert account.stat().splitlines()[3:] == ["nr_periods 100", "nr_throttled 100", "throttled_usec 9000000"]
 
 
+def test_a_shell_that_never_pauses_is_stopped_as_any_other_process(kernel):
+    account = CpuAccount(kernel, NodeCpu(4000), limit=100)
+    for _ in range(20):
+        kernel.advance(account.charge(0.05))
+    said = dict(line.split() for line in account.stat().splitlines())
+    assert said["usage_usec"] == "1000000"
+    assert said["nr_periods"] == said["nr_throttled"] == "100"
+    assert said["throttled_usec"] == "9000000"
+
+
+def test_a_shell_within_its_limit_is_never_stopped(kernel):
+    account = CpuAccount(kernel, NodeCpu(4000), limit=2000)
+    for _ in range(20):
+        kernel.advance(account.charge(0.05))
+    assert account.stat().splitlines()[3:] == ["nr_periods 10", "nr_throttled 0", "throttled_usec 0"]
+
+
 def test_a_process_that_wants_less_than_its_limit_is_never_stopped(kernel):
     account = CpuAccount(kernel, NodeCpu(4000), limit=2000)
     account.burn(1000)
