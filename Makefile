@@ -23,14 +23,14 @@ $(STAMP): pyproject.toml
 	@touch $(STAMP)
 
 lab: $(STAMP) ## Open JupyterLab on the labs, with a cluster running
-	@echo "== starting JupyterLab on labs/ with an embedded cluster (Ctrl-C ends JupyterLab)"
+	@echo "== starting JupyterLab on your copy of the labs with an embedded cluster (Ctrl-C ends JupyterLab)"
 	@$(BIN)/k8slab lab $(ARGS)
 
 test: $(STAMP) lint ## Run all tests, the notebooks among them
 	@echo "== unit tests and doctests"
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/kind
-	@echo "== notebooks (strict nbval: seed and stepped clock)"
-	@$(BIN)/python -m pytest -q tests/notebooks
+	@echo "== notebooks (nbval, strict where there are outputs: seed and stepped clock)"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup tests/notebooks
 	@echo "== JupyterLab in a browser"
 	@$(BIN)/python -m pytest -q -rs tests/browser
 
@@ -44,7 +44,7 @@ lint: $(STAMP) ## Check format, style, types and layers
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }; rm -f .lint-imports.log
 
-notebooks: $(STAMP) ## Run the labs and write their outputs (the only way outputs are committed)
+notebooks: $(STAMP) ## Make the labs' notebooks: the learner copies, and the solved ones with their outputs
 	@$(BIN)/python -m k8slab.lessons.catalogue
 	@$(BIN)/python tests/notebooks/execute.py $(ARGS)
 

@@ -283,7 +283,8 @@ def lab(
     labs: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the notebooks. Default: the labs k8slab came with, copied to ~/k8slab-labs.", show_default=False
+            help="Folder of the notebooks. Default: the labs k8slab came with, copied to k8slab-labs, in a clone or at home.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:

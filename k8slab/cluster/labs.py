@@ -1,7 +1,8 @@
-"""Where the notebooks are: in a checkout the folder ``labs``, in an installation a copy of the learner's own.
+"""Where the notebooks are: in a copy of the learner's own, in a checkout ``k8slab-labs`` beside ``labs``, else ``~/k8slab-labs``.
 
-An installed package keeps its labs inside itself. Nobody may be able to write there, and an update would take a learner's work
-away. So ``k8slab lab`` copies them to ``~/k8slab-labs`` (or the folder that ``--labs`` names) and opens the copy. What the
+An installed package keeps its labs inside itself: perhaps nobody can write there, and an update would take a learner's work
+away. In a checkout git would take it for changes of k8slab, and refuse to pull a newer version. So ``k8slab lab`` copies the
+labs (to that folder, which git ignores, or to the one that ``--labs`` names) and opens the copy. What the
 learner has changed is never overwritten: a list of what was copied, with checksums, lies in the folder, and an update replaces
 only what is still as it was copied. A notebook to begin anew with is had by deleting or renaming one's own.
 """
@@ -18,7 +19,7 @@ __all__ = ["FIRST", "Copied", "labs_folder", "own_folder", "plan", "shipped_labs
 
 FIRST = "00-meet-the-cluster.ipynb"
 
-_HOME = "~/k8slab-labs"
+_OWN = "k8slab-labs"
 _RECORD = ".k8slab-labs.json"
 _NOT_FOR_LEARNERS = frozenset({"src", "solved", "sanitize.cfg"})
 
@@ -96,8 +97,6 @@ def labs_folder(named: Path | None = None) -> tuple[Path, str]:
     """
     shipped = shipped_labs()
     if named is None:
-        if shipped.name == "labs":
-            return shipped, ""
         folder = own_folder()
     else:
         folder = named.expanduser().absolute()
@@ -112,8 +111,9 @@ def labs_folder(named: Path | None = None) -> tuple[Path, str]:
 
 
 def own_folder() -> Path:
-    """Return where a copy of the learner's own lies, unless another folder is named."""
-    return Path(_HOME).expanduser()
+    """Return where the learner's copy lies, unless another folder is named: in a checkout beside its labs, else at home."""
+    shipped = shipped_labs()
+    return (shipped.parent if shipped.name == "labs" else Path("~").expanduser()) / _OWN
 
 
 def shipped_labs() -> Path:

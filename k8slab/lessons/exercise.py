@@ -64,7 +64,7 @@ class Exercise:
     hints
         A nudge (what to think about) and a pointer (where to look, which field).
     solution
-        Python of a notebook cell that solves it; the notebook's folded cell is made of it.
+        Python of a notebook cell that solves it; the solved copy of the notebook has it in the exercise's cell.
     reason
         Why that is a solution; shown with it, as the last hint.
     owns

@@ -8,7 +8,6 @@ import importlib
 import sys
 from functools import cached_property
 
-from IPython.core.getipython import get_ipython
 from IPython.display import Code, display
 
 from k8slab.apimachinery.types import Object
@@ -26,7 +25,6 @@ from k8slab.lessons.exercise import LabContent
 from k8slab.lessons.learning import Learning
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
-from k8slab.lessons.solutions import register_solution_magic
 from k8slab.lessons.source import source
 from k8slab.lessons.words import patience
 from k8slab.views import (
@@ -65,9 +63,6 @@ def content_of(lab_id: str) -> LabContent:
 def lab(lab_id: str, cluster: Cluster | None = None) -> "Lab":
     """Open a lab: find or start the cluster, make the lab's namespace, and say where we are."""
     readable_errors()
-    shell = get_ipython()
-    if shell is not None:
-        register_solution_magic(shell)
     if cluster is None:
         choice = use("auto")
         cluster = connect(context=choice.context, kubeconfig=choice.kubeconfig)

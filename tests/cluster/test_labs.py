@@ -1,6 +1,7 @@
 """A learner's copy of the labs: complete, brought up to date, and never overwritten where the learner has changed it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,16 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {".k8slab-labs.json"}
 
 
-def test_a_checkout_has_its_labs_beside_the_package() -> None:
-    assert labs_folder() == (ROOT / "labs", "")
+def test_in_a_checkout_the_copy_is_beside_the_labs_and_git_ignores_it(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "clone" / "labs"
+    shutil.copytree(shipped, clone, copy_function=shutil.copyfile)
+    monkeypatch.setattr(labs, "shipped_labs", lambda: clone)
+    mine, _ = labs_folder()
+    assert files(mine) == {FIRST, "01-pods.ipynb", "chatter/web.yaml"}
+    assert mine.parent == clone.parent
+    assert f"{mine.name}/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_a_copy_has_what_learners_need_and_can_be_changed(shipped: Path, tmp_path: Path) -> None:

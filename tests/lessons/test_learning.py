@@ -86,11 +86,11 @@ def test_a_quiz_gives_its_reason_and_remembers_the_first_answer(lab: Lab, capsys
 
 
 def test_a_debrief_comes_after_the_repair_and_tells_what_was_broken(lab: Lab, capsys) -> None:
-    with pytest.raises(K8slabError, match=r'lab.break_it\("gone"\) comes first'):
-        lab.debrief("gone")
+    lab.debrief("gone")
+    assert 'lab.break_it("gone") comes first' in capsys.readouterr().out
     lab.break_it("gone")
-    with pytest.raises(K8slabError, match=r'First repair it: lab.check\("99.1"\)'):
-        lab.debrief("gone")
+    lab.debrief("gone")
+    assert 'First repair it: lab.check("99.1")' in capsys.readouterr().out
     lab.kubectl("create configmap note")
     assert lab.check("1").done
     capsys.readouterr()

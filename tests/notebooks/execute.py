@@ -1,14 +1,18 @@
-"""Make labs/*.ipynb from labs/src/*.md and run them: ``make notebooks``, the only way outputs are committed.
+"""Make the notebooks of the labs from labs/src/*.md: ``make notebooks``, the only way they are written.
 
-Each lab runs on an embedded cluster of its own, with a seed, a stepped clock and the solutions switched on, so that the same
-source gives the same notebook to the byte. Widget state is not kept: what a reader without a kernel sees is the picture that
-every view displays beside its widget.
+One source gives two copies. The learner's, `labs/NN-topic.ipynb`, has empty exercise cells and no outputs, so that nothing is
+seen before it is predicted. The solved one, `labs/solved/NN-topic.ipynb`, has the solutions of the lab's content in these
+cells, and the outputs of a run: on an embedded cluster of its own, with a seed and a stepped clock, so that the same source
+gives the same notebook to the byte. Widget state is not kept: what a reader without a kernel sees is the picture that every
+view displays beside its widget.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,8 @@ from nbclient import NotebookClient
 from k8slab.lessons import content_of
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
+SOURCES = sorted((LABS / "src").glob("*.md"))
+SOLVED = LABS / "solved"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -32,7 +38,6 @@ def lab_environment(folder: Path) -> dict[str, str]:
         "K8SLAB_SEED": "1",
         "K8SLAB_CLOCK": "stepped",
         "K8SLAB_NODES": "3",
-        "K8SLAB_SOLUTIONS": "1",
         "PYTHONHASHSEED": "0",
     }
 
@@ -42,22 +47,43 @@ def stop_cluster(environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-m", "k8slab", "down"], env=environment, check=False, capture_output=True)
 
 
-def from_source(source: Path) -> Any:
-    """Return the notebook of a source, solutions folded, cells numbered instead of named by chance."""
-    notebook = jupytext.read(source)
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number:03}"
-        if "solution" in cell.metadata.get("tags", ()):
-            cell.source += "\n" + _solution(cell.source.split()[1])
-            cell.metadata["jupyter"] = {"source_hidden": True}
-    kernelspec = notebook.metadata["kernelspec"]
-    notebook.metadata = nbformat.from_dict({"kernelspec": kernelspec, "language_info": {"name": "python"}})
+def learner_copy(source: Path) -> Any:
+    """Return the notebook that a learner opens: exercises empty, no outputs, so nothing for nbval to compare."""
+    notebook = _from_source(source)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "nbval-ignore-output" not in tags(cell):
+            cell.metadata["tags"] = [*tags(cell), "nbval-ignore-output"]
     return notebook
 
 
-def _solution(exercise: str) -> str:
-    """Return the solution of an exercise; it is written once, beside the check, and shown here and by the last hint."""
-    return content_of(exercise[:2]).exercise(exercise).solution.strip("\n")
+def solved_copy(source: Path) -> Any:
+    """Return the notebook with the solution of each exercise in its cell; not run yet."""
+    notebook = _from_source(source)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":  # the other labs are in this folder too, other files are one up
+            cell.source = re.sub(r"\]\((?!\w+:)([^)]+)(?<!\.ipynb)\)", r"](../\1)", cell.source)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, following in pairwise(code):
+        if "exercise" in tags(cell):
+            checked = re.fullmatch(r'lab\.check\("((\d+)\.\d+)"\)', following.source)
+            assert checked, f"{source}: an exercise cell is followed by its check, not by {following.source!r}"
+            cell.source = content_of(checked[2]).exercise(checked[1]).solution.strip("\n")
+    return notebook
+
+
+def tags(cell: Any) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.metadata.get("tags", ()))
+
+
+def _from_source(source: Path) -> Any:
+    """Return the notebook of a source, its cells numbered instead of named by chance."""
+    notebook = jupytext.read(source)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:03}"
+    kernelspec = notebook.metadata["kernelspec"]
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernelspec, "language_info": {"name": "python"}})
+    return notebook
 
 
 def run(notebook: Any, folder: Path) -> None:
@@ -82,16 +108,17 @@ def tidy(notebook: Any) -> None:
 
 
 def main(names: list[str]) -> None:
-    """Run the named labs, or all."""
-    for source in sorted((LABS / "src").glob("*.md")):
+    """Write the copies of the named labs, or of all; only the solved ones are run."""
+    for source in SOURCES:
         if names and not any(source.name.startswith(name) for name in names):
             continue
         print(f"{source.stem} ...", flush=True)
-        notebook = from_source(source)
+        nbformat.write(learner_copy(source), LABS / f"{source.stem}.ipynb")
+        notebook = solved_copy(source)
         with tempfile.TemporaryDirectory() as folder:
             run(notebook, Path(folder))
         tidy(notebook)
-        nbformat.write(notebook, LABS / f"{source.stem}.ipynb")
+        nbformat.write(notebook, SOLVED / f"{source.stem}.ipynb")
 
 
 if __name__ == "__main__":
