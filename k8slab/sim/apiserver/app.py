@@ -14,6 +14,7 @@ from k8slab.sim.apiserver.audit import AuditLog
 from k8slab.sim.apiserver.authentication import Authenticator, UserInfo
 from k8slab.sim.apiserver.authentication.impersonation import impersonated
 from k8slab.sim.apiserver.authorization import Attributes, Authorizer, Decision, denied
+from k8slab.sim.apiserver.encoding import laid_out
 from k8slab.sim.apiserver.errors import StatusError, internal_error, not_found
 from k8slab.sim.apiserver.handlers import Handlers
 from k8slab.sim.apiserver.http import Receive, Request, Response, Scope, Send, Stream, send_response, send_stream
@@ -117,12 +118,13 @@ class ApiServer:
             when the cluster is at rest, so that it does not matter when it comes.
         """
         try:
-            return await self._answer(request, settled)
+            answer = await self._answer(request, settled)
         except StatusError as error:
-            return _refusal(error)
+            answer = _refusal(error)
         except Exception as error:
             log.exception("%s %s", request.method, request.path)
-            return _refusal(internal_error(f"{type(error).__name__}: {error}"))
+            answer = _refusal(internal_error(f"{type(error).__name__}: {error}"))
+        return laid_out(request, answer) if isinstance(answer, Response) else answer
 
     async def _answer(self, request: Request, settled: bool) -> Response | Stream:
         info = parse_request(request.method, request.path, request.query)

@@ -1,15 +1,20 @@
 """Answers in the form that was negotiated.
 
-Upstream: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters and response.go.
+Upstream: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters, negotiation (isPrettyPrint) and response.go. An object in
+JSON is one line with a newline at its end; whoever asks with ``?pretty=true``, or with curl, wget or a browser, gets it
+indented, without the newline.
 """
 
 import orjson
 
 from k8slab.apimachinery.types import Object
-from k8slab.sim.apiserver.http import Response
+from k8slab.sim.apiserver.http import Request, Response
 from k8slab.sim.apiserver.negotiation import Form
 
-__all__ = ["encoded", "partial", "warning"]
+__all__ = ["encoded", "laid_out", "partial", "warning"]
+
+_PEOPLE = ("curl", "Wget", "Mozilla/5.0")
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
 
 
 def encoded(form: Form, code: int, obj: Object) -> Response:
@@ -18,7 +23,22 @@ def encoded(form: Form, code: int, obj: Object) -> Response:
         import yaml
 
         return Response(code, yaml.safe_dump(obj, sort_keys=False).encode(), form.content_type)
-    return Response(code, orjson.dumps(obj), form.content_type)
+    return Response(code, orjson.dumps(obj), form.content_type, is_object=True)
+
+
+def laid_out(request: Request, response: Response) -> Response:
+    """Lay an object out for its reader: indented for people, a line for programs."""
+    if response.is_object:
+        if _is_for_people(request):
+            response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
+        else:
+            response.body += b"\n"
+    return response
+
+
+def _is_for_people(request: Request) -> bool:
+    asked = request.query.get("pretty", "")
+    return asked in _TRUE if asked else request.headers.get("user-agent", "").startswith(_PEOPLE)
 
 
 def partial(obj: Object) -> Object:

@@ -88,7 +88,7 @@ class Handlers:
         head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": meta}
         items_json = b",".join(self._raw(resource, entry) for entry in page.entries)
         body = orjson.dumps(head)[:-1] + b',"items":[' + items_json + b"]}"
-        return encoded(form, 200, orjson.loads(body)) if form.media_type != "application/json" else Response(200, body)
+        return _serialized(form, 200, body)
 
     async def _watch(self, request: Request, call: Call) -> Stream:
         form = negotiate(request.headers.get("accept", ""), streaming=True)
@@ -199,7 +199,7 @@ class Handlers:
         if form.kind == "PartialObjectMetadata":
             return encoded(form, code, partial(entry.value))
         raw = self._raw(call.resource, entry) if entry.value["kind"] == call.resource.kind else entry.raw
-        return Response(code, raw) if form.media_type == "application/json" else encoded(form, code, orjson.loads(raw))
+        return _serialized(form, code, raw)
 
     def _table(self, request: Request, call: Call, entries: Iterable[Entry], meta: Object) -> Object:
         part = call.resource.subresource(call.subresource)
@@ -207,3 +207,10 @@ class Handlers:
         objects = [e.value if shown is part else self._registry.from_storage(call.resource, e.value) for e in entries]
         include = request.query.get("includeObject", "Metadata")
         return printers.table(shown, objects, self._registry.kernel.now(), include, meta)
+
+
+def _serialized(form: Form, code: int, raw: bytes) -> Response:
+    """Return an answer with an object that is in JSON already."""
+    if form.media_type == "application/json":
+        return Response(code, raw, is_object=True)
+    return encoded(form, code, orjson.loads(raw))

@@ -48,7 +48,7 @@ class Paths:
         if path.startswith(_HEALTH):
             return _health(request, path)
         if path == "/version":
-            return Response.json(200, discovery.version())
+            return Response(200, orjson.dumps(discovery.version(), option=orjson.OPT_INDENT_2))
         if path == "/metrics":
             return Response(200, text(f for source in self.metrics for f in source()).encode(), CONTENT_TYPE)
         if path in self.documents:
@@ -63,7 +63,7 @@ class Paths:
         if form.kind == "APIGroupDiscoveryList":
             document = discovery.aggregated(self._scheme, path, form.version)
             if document is not None:
-                return Response(200, orjson.dumps(document), form.content_type)
+                return Response(200, orjson.dumps(document), form.content_type, is_object=True)
         address = request.headers.get("host", "")
         classic = discovery.document(self._scheme, path, address)
         return Response.json(200, classic) if classic is not None else None

@@ -21,12 +21,12 @@ __all__ = ["commands_of", "entry_server", "find_program", "unwrapped"]
 
 _CORE = (
     "sh", "[", "[[", "awk", "base64", "basename", "cat", "chgrp", "chmod", "chown", "cp", "cut", "date", "dd", "df",
-    "dirname", "du", "echo", "env", "expr", "false", "find", "free", "grep", "groups", "head", "hostname", "id", "kill", "ln",
-    "ls", "md5sum",
+    "dirname", "du", "echo", "env", "expr", "false", "find", "free", "grep", "groups", "gunzip", "gzip", "head", "hostname", "id",
+    "kill", "ln", "ls", "md5sum",
     "mkdir", "mktemp", "mount", "mv", "nproc", "printenv", "printf", "ps", "pwd", "readlink", "rm", "rmdir", "sed",
     "seq", "sha256sum", "sleep", "sort", "stat", "stty", "su", "sync", "tail", "tar", "tee", "test", "timeout", "top",
     "sysctl", "touch", "tr", "true", "truncate",
-    "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes",
+    "tty", "uname", "uniq", "uptime", "wc", "which", "whoami", "xargs", "yes", "zcat",
 )  # fmt: skip
 _KERNEL = ("chroot", "dmesg", "mknod")
 _NET = ("nc", "nslookup", "ping", "telnet", "wget", "httpd", "ifconfig", "ip", "netstat", "traceroute")

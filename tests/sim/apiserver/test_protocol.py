@@ -67,6 +67,19 @@ def test_strangers_learn_nothing_about_what_there_is(api: Api) -> None:
     assert answer.status == 403
 
 
+def test_an_object_is_a_line_for_programs_and_indented_for_people(api: Api) -> None:
+    assert api.get("/api/v1/namespaces/default").body.endswith(b"}\n")
+    assert api.get("/api/v1/namespaces/nothing").body.endswith(b'"code":404}\n')
+    for answer in (
+        api.get("/api/v1/namespaces/default?pretty=true"),
+        api.get("/api/v1/namespaces/default", user_agent="curl/8.5.0"),
+    ):
+        assert answer.body.startswith(b'{\n  "')
+        assert answer.body.endswith(b"\n}")
+    browser = api.get("/api/v1/namespaces/default?pretty=false", user_agent="Mozilla/5.0")
+    assert browser.body.endswith(b"}\n")
+
+
 def test_nothing_acceptable_is_406(api: Api) -> None:
     assert api.get(PODS, accept="text/html").status == 406
 

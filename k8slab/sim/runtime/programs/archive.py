@@ -1,11 +1,17 @@
-"""tar, as far as ``kubectl cp`` needs it: ``tar cf - PATH`` and ``tar xf - -C DIRECTORY``, in memory."""
+"""tar, as far as ``kubectl cp`` needs it: ``tar cf - PATH`` and ``tar xf - -C DIRECTORY``, in memory; gzip, gunzip and zcat.
 
+What gzip writes has no name and no time in its head, so that the same content always gives the same bytes.
+"""
+
+import gzip
 import io
 import posixpath
 import tarfile
+import zlib
 
-from k8slab.sim.runtime.filesystem import Directory, File, Symlink
+from k8slab.sim.runtime.filesystem import Directory, File, FileError, Symlink
 from k8slab.sim.runtime.process import BadUsage, Process, Program
+from k8slab.sim.runtime.programs.options import parse_options
 
 __all__ = ["COMMANDS"]
 
@@ -72,4 +78,41 @@ async def _unpack(p: Process, directory: str) -> int:
     return 0
 
 
-COMMANDS: dict[str, Program] = {"tar": tar}
+async def gzip_(p: Process) -> int:
+    """Compress files in their place, or standard input; gunzip, zcat and ``-d`` the other way round."""
+    options, paths = parse_options(p.args, "cdfk123456789")
+    unpack = "d" in options or p.name in ("gunzip", "zcat")
+    whole = "c" in options or p.name == "zcat"
+    code = 0
+    for path in paths or ["-"]:
+        try:
+            if path == "-":
+                p.stdout(_pressed(await p.stdin.read_all(), unpack))
+            elif whole:
+                p.stdout(_pressed(p.files.read(p.path(path)), unpack))
+            else:
+                code |= _in_place(p, path, unpack, options)
+        except FileError as error:
+            code = p.fail(f"{path}: {error}")
+        except (OSError, EOFError, zlib.error):
+            code = p.fail("invalid magic")
+    return code
+
+
+def _pressed(data: bytes, unpack: bool) -> bytes:
+    return gzip.decompress(data) if unpack else gzip.compress(data, mtime=0)
+
+
+def _in_place(p: Process, path: str, unpack: bool, options: dict[str, str]) -> int:
+    if unpack and not path.endswith(".gz"):
+        return p.fail(f"{path}: unknown suffix - ignored")
+    target = p.path(path.removesuffix(".gz") if unpack else f"{path}.gz")
+    if p.files.exists(target) and "f" not in options:
+        return p.fail(f"can't open '{target}': File exists")
+    p.files.write(target, _pressed(p.files.read(p.path(path)), unpack))
+    if "k" not in options:
+        p.files.remove(p.path(path))
+    return 0
+
+
+COMMANDS: dict[str, Program] = {"tar": tar, "gzip": gzip_, "gunzip": gzip_, "zcat": gzip_}
