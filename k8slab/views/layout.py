@@ -8,13 +8,13 @@ from k8slab.views.scene import Scene
 
 __all__ = ["control_plane_scene"]
 
-PART_W, PART_H, COLUMN_W, ROW_H = 206, 44, 272, 58
+PART_W, PART_H, COLUMN_W, ROW_H, GAP = 206, 44, 272, 58, 14
 
 
 def control_plane_scene(graph: Graph) -> Scene:
     """Return the scene of the control plane: the API server in the middle, the kubelets in a row below."""
     kubelets = [n for n, a in graph.nodes(data=True) if a["kind"] == "kubelet"]
-    width = max(3 * COLUMN_W, len(kubelets) * (PART_W + 14)) - (COLUMN_W - PART_W)
+    width = max(2 * COLUMN_W + PART_W, len(kubelets) * (PART_W + GAP) - GAP)
     middle = width / 2
     spots = {
         "you": (middle, 0),
@@ -23,8 +23,8 @@ def control_plane_scene(graph: Graph) -> Scene:
         "kube-scheduler": (PART_W / 2, 1.6),
         "kube-controller-manager": (PART_W / 2, 2.8),
     }
-    step = width / max(1, len(kubelets))
-    spots |= {name: (step * (i + 0.5), 4.6) for i, name in enumerate(kubelets)}
+    step = (width + GAP) / max(1, len(kubelets))
+    spots |= {name: (step * (i + 0.5) - GAP / 2, 4.6) for i, name in enumerate(kubelets)}
     items = {}
     for name, (x, row) in spots.items():
         a = graph.nodes[name]

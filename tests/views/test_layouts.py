@@ -1,11 +1,16 @@
 """Nothing jumps: what stands keeps its place, what comes stands near its relatives, and no two stand on the same spot."""
 
+import itertools
+
 import networkx as nx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8slab.topology import change_placement, placement
+from k8slab.topology.controlplane import control_plane
 from k8slab.views.layered import LayeredLayout
+from k8slab.views.layout import control_plane_scene
 from k8slab.views.placement_layout import PlacementLayout
 from k8slab.views.ring import RingLayout
 from k8slab.views.scene import difference
@@ -113,3 +118,12 @@ def test_a_placement_changed_by_a_few_events_is_the_placement_drawn_anew(grouped
         for key in delta.get("drop", {}).get("items", ()):
             del shown["items"][key]
         assert difference(shown, layout.scene(graph)) == {}
+
+
+@pytest.mark.parametrize("count", [1, 4, 9])
+def test_the_parts_of_a_cluster_stand_apart(count):
+    nodes = [{"kind": "Node", "metadata": {"name": f"worker-{i}"}} for i in range(count)]
+    items = list(control_plane_scene(control_plane(nodes))["items"].values())
+    for a, b in itertools.combinations(items, 2):
+        apart = abs(a["x"] - b["x"]) >= (a["w"] + b["w"]) / 2 + 8 or abs(a["y"] - b["y"]) >= (a["h"] + b["h"]) / 2 + 8
+        assert apart, (a["label"], b["label"])
