@@ -234,16 +234,20 @@ def progress(
         Path | None, typer.Option(help="Write a page for a class leader.", dir_okay=False, show_default=False)
     ] = None,
     name: Annotated[str, typer.Option(help="Your name, for the page.")] = "",
+    own: Annotated[
+        list[Path] | None,
+        typer.Option("--lab", help="A lab of its own file, my-lab.md; more than once for more.", show_default=False),
+    ] = None,
 ) -> None:
     """Show which exercises are done; keep them, take them elsewhere, hand them in. Nothing leaves this machine by itself."""
     from k8slab.lessons import reports
 
-    typer.echo(reports.progress(export, take, page, name))
+    typer.echo(reports.progress(export, take, page, name, own or []))
 
 
 @app.command()
 def reset(
-    what: Annotated[str, typer.Argument(help='A lab ("01") or one exercise ("01.2").')],
+    what: Annotated[str, typer.Argument(help='A lab ("01", or the file of one, "my-lab.md") or one exercise ("01.2").')],
     which: Which = "auto",
     state: State = None,
 ) -> None:
@@ -251,6 +255,20 @@ def reset(
     from k8slab.lessons import reports
 
     typer.echo(reports.reset(what, which, state))
+
+
+@app.command("write-lab")
+def write_lab(
+    file: Annotated[Path, typer.Argument(help="The lab as text: docs/teaching.md says how it is written.", dir_okay=False)],
+    solved: Annotated[
+        bool, typer.Option("--solved", help="Also a copy with the solutions in the exercises' cells, to try the lab with.")
+    ] = False,
+) -> None:
+    """Make the notebook of a lab that you have written in one file. Learners need both, in the same folder."""
+    from k8slab.lessons.writing.copies import write_copies
+
+    for path in write_copies(file, solved):
+        typer.echo(f'written: "{path}"')
 
 
 @app.command()

@@ -7,6 +7,7 @@ of them go through `k8slab.client`; nothing here knows what kind of cluster it i
 import importlib
 import sys
 from functools import cached_property
+from pathlib import Path
 
 from IPython.display import Code, display
 
@@ -27,6 +28,7 @@ from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.source import source
 from k8slab.lessons.words import patience
+from k8slab.lessons.writing.labfile import read_lab
 from k8slab.views import (
     AccessView,
     AutoscalingView,
@@ -51,7 +53,9 @@ __all__ = ["Lab", "content_of", "lab"]
 
 
 def content_of(lab_id: str) -> LabContent:
-    """Return the content of a lab: ``CONTENT`` of the module ``k8slab.lessons.labNN``."""
+    """Return the content of a lab: ``CONTENT`` of the module ``k8slab.lessons.labNN``, or of a file, ``my-lab.md``."""
+    if lab_id.endswith(".md"):
+        return read_lab(Path(lab_id)).content
     try:
         module = importlib.import_module(f"k8slab.lessons.lab{lab_id}")
     except ModuleNotFoundError as error:

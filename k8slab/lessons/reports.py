@@ -1,6 +1,7 @@
 """What ``k8slab progress`` and ``k8slab reset`` do."""
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 from k8slab.client import connect
@@ -23,8 +24,9 @@ def all_contents() -> list[LabContent]:
     return [content_of(path.stem.removeprefix("lab")) for path in names]
 
 
-def progress(export: Path | None, take: Path | None, page: Path | None, name: str) -> str:
-    """Import, export, write the page for a class leader; return what is done, lab by lab."""
+def progress(export: Path | None, take: Path | None, page: Path | None, name: str, own: Sequence[Path] = ()) -> str:
+    """Import, export, write the page for a class leader; return what is done, lab by lab; ``own`` are files of further labs."""
+    contents = [*all_contents(), *(content_of(str(file)) for file in own)]
     mine = Progress()
     said = []
     if take is not None:
@@ -34,17 +36,18 @@ def progress(export: Path | None, take: Path | None, page: Path | None, name: st
         _write(export, mine.export())
         said.append(f'written to "{export}"')
     if page is not None:
-        _write(page, sign_off_page(all_contents(), mine, name))
+        _write(page, sign_off_page(contents, mine, name))
         said.append(f'the page is "{page}"')
-    for content in all_contents():
+    width = max(len(content.id) for content in contents)
+    for content in contents:
         done = sum(mine.done(exercise.id) for exercise in content.exercises)
-        said.append(f"{content.id} {content.title:<30} {done} of {len(content.exercises)} exercises done")
+        said.append(f"{content.id:<{width}} {content.title:<30} {done} of {len(content.exercises)} exercises done")
     return "\n".join(said)
 
 
 def reset(what: str, which: str = "auto", state: Path | None = None) -> str:
     """Begin a lab or an exercise again on the cluster in use."""
-    lab, _, number = what.partition(".")
+    lab, number = (what, "") if what.endswith(".md") else what.partition(".")[::2]
     content = content_of(lab)
     if number:
         content.exercise(what)

@@ -12,19 +12,21 @@ import re
 import subprocess
 import sys
 import tempfile
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import nbformat
 from nbclient import NotebookClient
 
 from k8slab.lessons import content_of
+from k8slab.lessons.writing.markdown import read
+from k8slab.lessons.writing.notebook import as_json, learner_copy, plain_cells, solved_copy
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
 SOURCES = sorted((LABS / "src").glob("*.md"))
 SOLVED = LABS / "solved"
+_OTHER_FILE = re.compile(r"\]\((?!\w+:)([^)]+)(?<!\.ipynb)\)")  # the other labs lie beside a solved copy, other files one up
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -47,43 +49,18 @@ def stop_cluster(environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-m", "k8slab", "down"], env=environment, check=False, capture_output=True)
 
 
-def learner_copy(source: Path) -> Any:
-    """Return the notebook that a learner opens: exercises empty, no outputs, so nothing for nbval to compare."""
-    notebook = _from_source(source)
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "nbval-ignore-output" not in tags(cell):
-            cell.metadata["tags"] = [*tags(cell), "nbval-ignore-output"]
-    return notebook
+def learner_text(source: Path) -> str:
+    """Return the notebook that a learner opens."""
+    return as_json(learner_copy(plain_cells(read(source))))
 
 
-def solved_copy(source: Path) -> Any:
-    """Return the notebook with the solution of each exercise in its cell; not run yet."""
-    notebook = _from_source(source)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":  # the other labs are in this folder too, other files are one up
-            cell.source = re.sub(r"\]\((?!\w+:)([^)]+)(?<!\.ipynb)\)", r"](../\1)", cell.source)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell, following in pairwise(code):
-        if "exercise" in tags(cell):
-            checked = re.fullmatch(r'lab\.check\("((\d+)\.\d+)"\)', following.source)
-            assert checked, f"{source}: an exercise cell is followed by its check, not by {following.source!r}"
-            cell.source = content_of(checked[2]).exercise(checked[1]).solution.strip("\n")
-    return notebook
-
-
-def tags(cell: Any) -> list[str]:
-    """Return the tags of a cell."""
-    return list(cell.metadata.get("tags", ()))
-
-
-def _from_source(source: Path) -> Any:
-    """Return the notebook of a source, its cells numbered instead of named by chance."""
-    notebook = jupytext.read(source)
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number:03}"
-    kernelspec = notebook.metadata["kernelspec"]
-    notebook.metadata = nbformat.from_dict({"kernelspec": kernelspec, "language_info": {"name": "python"}})
-    return notebook
+def solved_text(source: Path) -> str:
+    """Return the notebook with the solutions, not run yet."""
+    cells = [
+        replace(c, source=_OTHER_FILE.sub(r"](../\1)", c.source)) if c.kind == "markdown" else c
+        for c in plain_cells(read(source))
+    ]
+    return as_json(solved_copy(cells, content_of(source.name[:2])))
 
 
 def run(notebook: Any, folder: Path) -> None:
@@ -113,8 +90,8 @@ def main(names: list[str]) -> None:
         if names and not any(source.name.startswith(name) for name in names):
             continue
         print(f"{source.stem} ...", flush=True)
-        nbformat.write(learner_copy(source), LABS / f"{source.stem}.ipynb")
-        notebook = solved_copy(source)
+        (LABS / f"{source.stem}.ipynb").write_text(learner_text(source))
+        notebook = nbformat.reads(solved_text(source), 4)
         with tempfile.TemporaryDirectory() as folder:
             run(notebook, Path(folder))
         tidy(notebook)
