@@ -27,7 +27,7 @@ from k8slab.lessons.learning import Learning
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.source import source
-from k8slab.lessons.words import patience
+from k8slab.lessons.words import Told, patience
 from k8slab.lessons.writing.labfile import read_lab
 from k8slab.views import (
     AccessView,
@@ -50,6 +50,8 @@ from k8slab.views import (
 )
 
 __all__ = ["Lab", "content_of", "lab"]
+
+_ROOT_CA = "kube-root-ca.crt"  # a ConfigMap that every namespace has
 
 
 def content_of(lab_id: str) -> LabContent:
@@ -108,9 +110,15 @@ class Lab(Learning):
                 f'The namespace "{self.namespace}" is there and was not made by k8slab. If this lab may use it: '
                 f"kubectl label namespace {self.namespace} {label}"
             )
-        self._there_before = found is not None
+        self._there_before = found is not None and self._has_work()
         apply(self.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": MANAGED_BY}})
         wait_for(self.cluster, "serviceaccount/default", "exists")
+
+    def _has_work(self) -> bool:
+        """Whether something was done in the lab's namespace since it was made."""
+        kinds = ("deployments", "statefulsets", "pods", "persistentvolumeclaims", "configmaps")
+        made = (obj["metadata"]["name"] for kind in kinds for obj in self.cluster.list(kind))
+        return any(name != _ROOT_CA for name in made)
 
     @cached_property
     def capabilities(self) -> Capabilities:
@@ -131,7 +139,7 @@ class Lab(Learning):
         self.leave()
         self.prepare()
         self.progress.forget(self.content.id)
-        return f"Namespace {self.namespace} is new and empty."
+        return Told(f"Namespace {self.namespace} is new and empty.")
 
     def leave(self) -> None:
         """Take away everything the lab has made in the cluster."""
@@ -146,10 +154,9 @@ class Lab(Learning):
         self.progress.forget(task.id)
         back = f" {task.begin(self.cluster)}" if task.begin else ""
         deleted = "" if task.begin and not gone else f"; deleted: {', '.join(gone) or 'nothing'}"
-        said = f"Exercise {task.id} begins anew{deleted}.{back}"
         if task.fault:
             self.break_it(task.fault)
-        return said
+        return Told(f"Exercise {task.id} begins anew{deleted}.{back}")
 
     # -- doing ---------------------------------------------------------------------------------------------------------
 
