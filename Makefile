@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-kind lint notebooks bench badge assets clean
+.PHONY: help lab test test-kind test-labs lint notebooks bench badge assets clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: $(STAMP) lint ## Run all tests, the notebooks among them
 
 test-kind: $(STAMP) ## Run the tests that need a container engine and kind's node image
 	@K8SLAB_TEST_KIND=1 $(BIN)/python -m pytest -q -rs tests/kind tests/cluster/test_kind.py
+
+test-labs: $(STAMP) ## Run the labs on a cluster that is yours to break: CONTEXT=NAME LABS="02 03"
+	@$(BIN)/python -m tests.notebooks.elsewhere "$(CONTEXT)" $(LABS)
 
 lint: $(STAMP) ## Check format, style, types and layers
 	@echo "== ruff, mypy, import-linter"

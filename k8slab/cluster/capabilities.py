@@ -34,6 +34,14 @@ NAMES = {
     "admin": "you are not an administrator here; steps on nodes and other cluster-wide objects will be refused",
 }
 
+#: What one must be allowed to do with the glass box, for each capability that comes from it.
+_BOX = {
+    "clock": ("patch", "clocks"),
+    "faults": ("create", "faults"),
+    "traces": ("get", "schedulingtraces"),
+    "load": ("create", "loadruns"),
+}
+
 _ENFORCING = ("calico-node", "cilium", "antrea-agent", "kube-router", "weave-net", "ovnkube-node", "canal", "aws-node")
 _BALANCERS = ("metallb", "cloud-provider-kind", "kube-vip", "cilium", "svclb")
 _ZONE = "topology.kubernetes.io/zone"
@@ -67,6 +75,7 @@ class Sights:
     ingress_classes: list[Object] | None = None
     storage_classes: list[Object] | None = None
     admin: bool | None = None
+    refused: frozenset[str] = frozenset()  # what the glass box has, and this user may not use
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ def capabilities(cluster: Cluster) -> Capabilities:
 def look(cluster: Cluster) -> Sights:
     """Read what it takes to judge; what may not be read stays None."""
     groups = {g["name"] for g in cluster.request("GET", "/apis")["groups"]}
+    admin = _may(cluster, "*", "*", "*")
+    box = _BOX if GLASS_BOX in groups and not admin else {}
     return Sights(
         groups=frozenset(groups),
         nodes=_list(cluster, "nodes"),
@@ -105,7 +116,8 @@ def look(cluster: Cluster) -> Sights:
         deployments=_list(cluster, "deployments.apps"),
         ingress_classes=_list(cluster, "ingressclasses.networking.k8s.io"),
         storage_classes=_list(cluster, "storageclasses.storage.k8s.io"),
-        admin=_may_everything(cluster),
+        admin=admin,
+        refused=frozenset(name for name, (verb, resource) in box.items() if not _may(cluster, verb, GLASS_BOX, resource)),
     )
 
 
@@ -118,8 +130,8 @@ def _list(cluster: Cluster, resource: str) -> list[Object] | None:
         raise
 
 
-def _may_everything(cluster: Cluster) -> bool | None:
-    attributes = {"verb": "*", "group": "*", "resource": "*"}
+def _may(cluster: Cluster, verb: str, group: str, resource: str) -> bool | None:
+    attributes = {"verb": verb, "group": group, "resource": resource}
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
@@ -138,7 +150,7 @@ def judge(seen: Sights) -> Capabilities:
     box = f"the API group {GLASS_BOX} is {'' if embedded else 'not '}served"
     found = [
         Capability("containers", not embedded and not _hollow(seen), box if embedded else _kubelets(seen)),
-        *(Capability(name, embedded, box) for name in ("clock", "faults", "traces", "load")),
+        *(_glass(name, embedded, box, seen) for name in _BOX),
         _policy(seen),
         _served("metrics", "metrics.k8s.io", seen),
         _load_balancer(seen, embedded),
@@ -148,6 +160,13 @@ def judge(seen: Sights) -> Capabilities:
         Capability("admin", seen.admin, "a SelfSubjectAccessReview for every verb on everything"),
     ]
     return Capabilities({capability.name: capability for capability in found})
+
+
+def _glass(name: str, embedded: bool, box: str, seen: Sights) -> Capability:
+    """Return whether something of the glass box can be used."""
+    if name in seen.refused:
+        return Capability(name, False, f"{box}, but you may not {' '.join(_BOX[name])}")
+    return Capability(name, embedded, box)
 
 
 def _kubelets(seen: Sights) -> str:

@@ -73,6 +73,8 @@ class Exercise:
         The fault that the exercise begins with; its reset breaks it again.
     begin
         Puts back what the exercise changes and does not own, at its reset; returns a sentence about it.
+    needs
+        The capabilities without which it cannot be solved on a cluster (``metrics``).
     """
 
     id: str
@@ -84,6 +86,7 @@ class Exercise:
     owns: tuple[str, ...] = ()
     fault: str = ""
     begin: Callable[[Cluster], str] | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,8 @@ class LabContent:
         Deployments of kube-system that the lab scales to zero, and how many replicas a reset gives them again.
     reading
         What to read next: pairs of title and address in the official documentation.
+    needs
+        The capabilities without which a cluster can show nothing of the lab.
     """
 
     id: str
@@ -182,6 +187,7 @@ class LabContent:
     owns: tuple[str, ...] = ()
     system: tuple[tuple[str, int], ...] = ()
     reading: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] = ()
 
     def exercise(self, key: str) -> Exercise:
         """Return the exercise with this id ("01.2", or just "2")."""

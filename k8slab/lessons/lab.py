@@ -18,16 +18,16 @@ from k8slab.client.manifests import Manifest
 from k8slab.client.waiting import State
 from k8slab.cluster import use
 from k8slab.cluster.capabilities import Capabilities, capabilities
-from k8slab.cluster.source import MANAGED_BY
 from k8slab.errors import K8slabError
 from k8slab.explain import Answer, why
 from k8slab.lessons.decision import decision
 from k8slab.lessons.exercise import LabContent
 from k8slab.lessons.learning import Learning
+from k8slab.lessons.place import count_of_nodes, delete_namespace, ensure_namespace
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.source import source
-from k8slab.lessons.words import Told, patience
+from k8slab.lessons.words import patience
 from k8slab.lessons.writing.labfile import read_lab
 from k8slab.views import (
     AccessView,
@@ -50,8 +50,6 @@ from k8slab.views import (
 )
 
 __all__ = ["Lab", "content_of", "lab"]
-
-_ROOT_CA = "kube-root-ca.crt"  # a ConfigMap that every namespace has
 
 
 def content_of(lab_id: str) -> LabContent:
@@ -93,32 +91,17 @@ class Lab(Learning):
     def __repr__(self) -> str:
         """Say which lab, which cluster, which namespace."""
         version = self.cluster.request("GET", "/version")["gitVersion"]
-        nodes = len(self.cluster.list("nodes"))
         clock = "" if self.cluster.clock.mode == "real" else f", clock {self.cluster.clock.mode}"
         before = "\nYour work of before is still there; lab.reset() begins the lab anew." if self._there_before else ""
         return (
             f"Lab {self.content.id}: {self.content.title}\n"
-            f"Kubernetes {version}, {nodes} nodes{clock}. Your namespace is {self.namespace}.{before}"
+            f"Kubernetes {version}, {count_of_nodes(self.cluster)}{clock}. Your namespace is {self.namespace}.{before}"
         )
 
     def prepare(self) -> None:
         """Make the lab's namespace, unless it is there already, and wait until pods can be made in it."""
-        found = self.cluster.find("namespaces", self.namespace)
-        if found is not None and not MANAGED_BY.items() <= (found["metadata"].get("labels") or {}).items():
-            label = "".join(f"{key}={value}" for key, value in MANAGED_BY.items())
-            raise K8slabError(
-                f'The namespace "{self.namespace}" is there and was not made by k8slab. If this lab may use it: '
-                f"kubectl label namespace {self.namespace} {label}"
-            )
-        self._there_before = found is not None and self._has_work()
-        apply(self.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": MANAGED_BY}})
+        self._there_before = ensure_namespace(self.cluster, self.namespace)
         wait_for(self.cluster, "serviceaccount/default", "exists")
-
-    def _has_work(self) -> bool:
-        """Whether something was done in the lab's namespace since it was made."""
-        kinds = ("deployments", "statefulsets", "pods", "persistentvolumeclaims", "configmaps")
-        made = (obj["metadata"]["name"] for kind in kinds for obj in self.cluster.list(kind))
-        return any(name != _ROOT_CA for name in made)
 
     @cached_property
     def capabilities(self) -> Capabilities:
@@ -136,17 +119,20 @@ class Lab(Learning):
         """Begin one exercise again (``"01.2"``), or the whole lab; nothing else is touched."""
         if exercise is not None:
             return self._reset_exercise(exercise)
-        self.leave()
+        said = self.leave()
         self.prepare()
         self.progress.forget(self.content.id)
-        return Told(f"Namespace {self.namespace} is new and empty.")
+        return said or f"Namespace {self.namespace} is new and empty."
 
-    def leave(self) -> None:
-        """Take away everything the lab has made in the cluster."""
-        self.cluster.delete("namespaces", self.namespace)
+    def leave(self) -> str:
+        """Take away everything the lab has made in the cluster; say what had to stay, if anything."""
+        said = delete_namespace(self.cluster, self.namespace)
+        if said:
+            return said
         with patience(f"namespace {self.namespace} and all that is in it is being deleted, {{}} s at most …") as tick:
             wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120, tick=tick)
         tidy_outside(self.cluster, self.content)
+        return ""
 
     def _reset_exercise(self, key: str) -> str:
         task = self.content.exercise(key)
@@ -154,9 +140,10 @@ class Lab(Learning):
         self.progress.forget(task.id)
         back = f" {task.begin(self.cluster)}" if task.begin else ""
         deleted = "" if task.begin and not gone else f"; deleted: {', '.join(gone) or 'nothing'}"
+        said = f"Exercise {task.id} begins anew{deleted}.{back}"
         if task.fault:
             self.break_it(task.fault)
-        return Told(f"Exercise {task.id} begins anew{deleted}.{back}")
+        return said
 
     # -- doing ---------------------------------------------------------------------------------------------------------
 

@@ -117,11 +117,13 @@ spec:
         solution="""
 lab.apply((rooms + care).replace("rooms:1.0", "rooms:1.1"), force=True)
 lab.wait_for("deployment/rooms", "updated")
-lab.apply(messages("careful"))
+if lab.can("load"):
+    lab.apply(messages("careful"))
 lab.sleep(5)
 lab.kubectl("set image deployment/rooms rooms=chatter/rooms:1.2")
 lab.wait_for("deployment/rooms", "updated", timeout=120)
-lab.wait_for("loadrun/careful", "phase=Complete", timeout=120)
+if lab.can("load"):
+    lab.wait_for("loadrun/careful", "phase=Complete", timeout=120)
 """,
         reason="Not ready means no messages yet; the hook keeps an old pod answering until nobody sends to it any more.",
     ),

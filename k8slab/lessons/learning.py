@@ -1,12 +1,15 @@
 """What a learner does in a lab beside working on the cluster: predict, answer, be checked, take hints, repair, look back."""
 
+import os
 import random
 from typing import Any
 
 from IPython.display import display
+from kubernetes.client.exceptions import ApiException
 
 from k8slab.client import Cluster, Table
-from k8slab.lessons.exercise import Break, Exercise, Fault, LabContent
+from k8slab.client.errors import sentence
+from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, missing
 from k8slab.lessons.predictions import Question, Reveal
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.quizzes import QuizView
@@ -52,13 +55,21 @@ class Learning:
             return verdict.done or not verdict.may_come
 
         if verdict.may_come:
+            seconds = float(os.environ.get("K8SLAB_PATIENCE") or _PATIENCE[clock.mode])
             with patience("something is just starting; looking again for {} s at most …") as tick:
-                clock.until(settled, _PATIENCE[clock.mode], tick)
+                clock.until(settled, seconds, tick)
         self.progress.record_check(exercise.id, verdict.done)
         return verdict
 
     def _judge(self, exercise: Exercise) -> Verdict:
-        return Verdict(exercise, tuple(exercise.check(self.cluster)), self.cluster.namespace)
+        findings: list[Finding] = []
+        try:
+            findings.extend(exercise.check(self.cluster))
+        except ApiException as error:
+            if error.status != 403:
+                raise
+            findings.append(missing(f"your rights do not suffice to judge this. {sentence(error)}", "kubectl auth can-i --list"))
+        return Verdict(exercise, tuple(findings), self.cluster.namespace)
 
     def hint(self, key: str) -> None:
         """Show the next hint of an exercise: a nudge, a pointer, and at last the solution with its reason."""

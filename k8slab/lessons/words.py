@@ -4,6 +4,7 @@ JupyterLab breaks plain text in the middle of words, so whole sentences are show
 """
 
 import html
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from IPython.display import display
 
 from k8slab.client.clock import Tick
 
-__all__ = ["Program", "Told", "Words", "patience", "said_while_waiting"]
+__all__ = ["Program", "Words", "patience", "said_while_waiting"]
 
 _SILENCE = 2.0  # seconds of waiting without a word
 
@@ -23,16 +24,6 @@ class Program(str):
     """A paragraph that is code."""
 
     __slots__ = ()
-
-
-class Told(str):
-    """A sentence that a cell shows as it is, without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Return the sentence."""
-        return str(self)
 
 
 class Words:
@@ -83,9 +74,9 @@ def said_while_waiting(clock: Callable[[], float], show: Callable[[str], None], 
 def patience(words: str) -> Iterator[Tick | None]:
     """Yield what says so while a cell waits on a clock that runs by itself; nothing of it stays. ``{}`` is the time left.
 
-    Only a notebook can show it: elsewhere there is nothing to call.
+    Only a notebook can show it: elsewhere there is nothing to call, nor where a test has set ``$K8SLAB_PATIENCE``.
     """
-    if getattr(get_ipython(), "kernel", None) is None:
+    if getattr(get_ipython(), "kernel", None) is None or os.environ.get("K8SLAB_PATIENCE"):
         yield None
         return
     handle: Any = None
