@@ -384,11 +384,11 @@ lab.wait_for("deployment/web", "updated")
         ),
         Prediction(
             "03.d",
-            "The namespace has a quota of 2 CPUs, and 1.9 are promised. You scale web up by four pods of 50m each. What happens?",
+            "The quota allows 12 pods in this namespace. You scale web to 20. What happens?",
             (
                 "kubectl scale is refused",
-                "two pods are made; the ReplicaSet reports that the others are refused",
-                "all are made and stay Pending",
+                "pods are made until there are 12 in all; the ReplicaSet reports that more are refused",
+                "all 20 are made, and what is too much stays Pending",
             ),
             1,
             "Scaling only changes a number. The quota judges each pod when it is created, and refuses what is too much.",
