@@ -15,10 +15,11 @@ from pathlib import Path
 import psutil
 
 from benchmarks.api import Api
+from benchmarks.binder import binder_memory
 from benchmarks.scenarios import SCENARIOS, Result
 from benchmarks.steady import NODES
 
-OWN = ("startup", "thread", "memory")
+OWN = ("startup", "thread", "memory", "binder-memory")
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def main() -> int:
     unknown = set(options.names) - {*OWN, *SCENARIOS}
     if unknown:
         parser.error(f"unknown benchmark {sorted(unknown)[0]!r}; there are {', '.join((*OWN, *SCENARIOS))}")
-    own = {"startup": startup, "thread": thread, "memory": memory}
+    own = {"startup": startup, "thread": thread, "memory": memory, "binder-memory": binder_memory}
     for name in options.names or (*OWN, *SCENARIOS):
         if name in own:
             _show(own[name]())

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tarfile
+import urllib.error
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,31 @@ def test_the_first_lab_runs_for_a_learner_who_solves_nothing(jupyter: Jupyter) -
 @pytest.mark.parametrize("file", [p.name for p in sorted((ROOT / "k8slab/views/static").iterdir()) if p.suffix != ".py"])
 def test_the_views_find_their_code(jupyter: Jupyter, file: str) -> None:
     assert jupyter("GET", f"lab/extensions/k8slab/static/{file}") == (ROOT / "k8slab/views/static" / file).read_text()
+
+
+def test_jupyterlab_is_told_of_the_labs_and_of_nothing_that_a_stranger_could_read(jupyter: Jupyter) -> None:
+    told = jupyter("GET", "k8slab/state")
+    assert [lab["path"] for lab in told["labs"]] == LABS
+    assert told["session"]["kept"]
+    assert [jupyter.refuses(f"k8slab/{name}") for name in ("state", "progress")] == [403, 403]
+
+
+def test_progress_can_be_taken_away_and_brought_back(jupyter: Jupyter, installed: Installation) -> None:
+    before = jupyter("GET", "k8slab/state")["progress"]["done"]
+    after = jupyter("POST", "k8slab/progress", {"exercises": {"10.1": {"done": True, "tries": 3}}})
+    assert after["progress"]["done"] == sorted({*before, "10.1"})
+    assert jupyter("GET", "k8slab/progress")["exercises"]["10.1"] == {"done": True, "tries": 3}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        jupyter("POST", "k8slab/progress", ["spam"])
+    assert refused.value.code == 400
+    assert "is not a progress file of k8slab" in json.loads(refused.value.read())["message"]
+
+
+@pytest.mark.parametrize("file", ["package.json", "static/lab.js"])
+def test_jupyterlab_s_own_part_is_served(jupyter: Jupyter, file: str) -> None:
+    ours = (ROOT / "k8slab/jupyterlab/labextensions/k8slab" / file).read_text()
+    served = jupyter("GET", f"lab/extensions/k8slab/{file}")
+    assert served in (ours, json.loads(ours) if file.endswith("json") else None)
 
 
 def test_a_terminal_has_kubectl_and_the_cluster(jupyter: Jupyter) -> None:

@@ -67,5 +67,14 @@ def get_table(
         for i, c in enumerate(answer["columnDefinitions"])
         if (wide or not c.get("priority")) and c["name"].lower() not in hidden
     ]
-    rows = tuple(tuple(_AGO.sub("", str(row["cells"][i])) for i, _ in shown) for row in answer.get("rows") or ())
+    rows = tuple(tuple(_cell(row["cells"][i]) for i, _ in shown) for row in answer.get("rows") or ())
     return Table(tuple(name.upper() for _, name in shown), rows, known.plural)
+
+
+def _cell(value: object) -> str:
+    """Return a cell as kubectl prints it; a value that is not there is empty.
+
+    >>> _cell(None), _cell("2 (5m ago)")
+    ('', '2')
+    """
+    return "" if value is None else _AGO.sub("", str(value))

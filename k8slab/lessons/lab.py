@@ -23,11 +23,11 @@ from k8slab.explain import Answer, why
 from k8slab.lessons.decision import decision
 from k8slab.lessons.exercise import LabContent
 from k8slab.lessons.learning import Learning
-from k8slab.lessons.place import count_of_nodes, delete_namespace, ensure_namespace
+from k8slab.lessons.place import count_of_nodes, delete_namespace, ensure_namespace, has_work
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.source import source
-from k8slab.lessons.words import patience
+from k8slab.lessons.words import Told, patience
 from k8slab.lessons.writing.labfile import read_lab
 from k8slab.views import (
     AccessView,
@@ -100,7 +100,8 @@ class Lab(Learning):
 
     def prepare(self) -> None:
         """Make the lab's namespace, unless it is there already, and wait until pods can be made in it."""
-        self._there_before = ensure_namespace(self.cluster, self.namespace)
+        there = ensure_namespace(self.cluster, self.namespace)
+        self._there_before = there and has_work(self.cluster, self.namespace)
         wait_for(self.cluster, "serviceaccount/default", "exists")
 
     @cached_property
@@ -122,7 +123,7 @@ class Lab(Learning):
         said = self.leave()
         self.prepare()
         self.progress.forget(self.content.id)
-        return said or f"Namespace {self.namespace} is new and empty."
+        return Told(said or f"Namespace {self.namespace} is new and empty.")
 
     def leave(self) -> str:
         """Take away everything the lab has made in the cluster; say what had to stay, if anything."""
@@ -140,10 +141,9 @@ class Lab(Learning):
         self.progress.forget(task.id)
         back = f" {task.begin(self.cluster)}" if task.begin else ""
         deleted = "" if task.begin and not gone else f"; deleted: {', '.join(gone) or 'nothing'}"
-        said = f"Exercise {task.id} begins anew{deleted}.{back}"
         if task.fault:
             self.break_it(task.fault)
-        return said
+        return Told(f"Exercise {task.id} begins anew{deleted}.{back}")
 
     # -- doing ---------------------------------------------------------------------------------------------------------
 

@@ -244,6 +244,18 @@ def _canary(cluster: Cluster) -> Iterator[Finding]:
     yield _three_ready(owner)
 
 
+def _all_old(cluster: Cluster) -> str:
+    """Bring all pods of history back to version 1.0."""
+    owner = cluster.find("statefulsets", "history")
+    if owner is None:
+        return "There is no statefulset/history: exercise 08.5 makes it."
+    containers = [{"name": first_container(pod_spec(owner))["name"], "image": "chatter/history:1.0"}]
+    whole = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
+    body = {"spec": {"updateStrategy": whole, "template": {"spec": {"containers": containers}}}}
+    cluster.apps.patch_namespaced_stateful_set("history", cluster.namespace, body)
+    return "history goes back to version 1.0, pod by pod."
+
+
 def _report(cluster: Cluster) -> Iterator[Finding]:
     found, pod = exists(cluster, "pod/report")
     yield found
@@ -428,6 +440,7 @@ lab.cluster.apps.patch_namespaced_stateful_set("history", lab.namespace, {"spec"
 lab.kubectl("set image statefulset/history history=chatter/history:1.1")
 """,
             reason="Pods with a number below the partition keep the old version, even when they are made anew.",
+            begin=_all_old,
         ),
         Exercise(
             "08.7",

@@ -55,11 +55,13 @@ def _certified(cluster: Cluster) -> Iterator[Finding]:
         yield missing("there is no certificate in its status yet", look, soon=signer == _CLIENTS)
         return
     user, groups = certificate_names(base64.b64decode(encoded).decode())
-    yield say(user == "lin", "the certificate is that of lin", f"the certificate's common name is {user!r}, not 'lin'")
+    wrong = f"the certificate's common name is {user!r}, not 'lin': delete the request and ask again"
+    yield say(user == "lin", "the certificate is that of lin", wrong, look)
     yield say(
         groups == (_TEAM,),
         f"it puts her into the group {_TEAM}",
-        f"its organizations are {', '.join(groups) or 'none'}; the one group has to be {_TEAM}",
+        f"its organizations are {', '.join(groups) or 'none'}; the one group has to be {_TEAM}: delete the request and ask again",
+        "kubectl get csr lin -o jsonpath={.status.certificate} | base64 -d | openssl x509 -noout -subject",
     )
 
 
@@ -83,7 +85,12 @@ def _one_config_map(cluster: Cluster) -> Iterator[Finding]:
 def _aggregated(cluster: Cluster) -> Iterator[Finding]:
     whole, part = cluster.find("clusterrole", "chatter-support"), cluster.find("clusterrole", "chatter-support-logs")
     look = "kubectl get clusterroles --show-labels | grep chatter"
-    yield say(whole is not None, "there is the ClusterRole chatter-support", "there is no ClusterRole chatter-support", look)
+    yield say(
+        whole is not None,
+        "there is the ClusterRole chatter-support",
+        "there is no ClusterRole chatter-support: a cell above makes it",
+        look,
+    )
     yield say(part is not None, "there is chatter-support-logs", "there is no ClusterRole chatter-support-logs", look)
     if not whole or not part:
         return
@@ -118,12 +125,12 @@ def _least(pod: Object) -> Iterator[Finding]:
     name = pod["metadata"]["name"]
     look = f"kubectl get pod {name} -o yaml"
     user, promised = _setting(pod, "runAsUser"), _setting(pod, "runAsNonRoot")
-    yield say(
-        promised is True and user != 0,
-        "it must not run as root",
-        "nothing keeps it from running as root: runAsNonRoot is not true",
-        look,
+    wrong = (
+        "runAsUser is 0, which is root: so it does not start"
+        if promised is True
+        else "nothing keeps it from running as root: runAsNonRoot is not true"
     )
+    yield say(promised is True and user != 0, "it must not run as root", wrong, look)
     escalation = _setting(pod, "allowPrivilegeEscalation")
     yield say(
         escalation is False,
@@ -203,13 +210,16 @@ def _grant(rules: tuple[Object, ...] = _RULES, role: str = "reporter", namespace
     """Return what somebody does to the rights of the ServiceAccount reporter."""
 
     def inject(cluster: Cluster) -> None:
-        cluster.delete("rolebinding", "reporter")
+        for binding in cluster.list("rolebindings"):  # also those of an earlier repair
+            named = [(s["kind"], s["name"]) for s in binding.get("subjects") or ()]
+            if ("ServiceAccount", "reporter") in named:
+                cluster.delete("rolebindings", binding["metadata"]["name"])
         api = "rbac.authorization.k8s.io"
         subject = {"kind": "ServiceAccount", "name": "reporter", "namespace": namespace or cluster.namespace}
         common = {"apiVersion": f"{api}/v1", "metadata": {"name": "reporter"}}
-        binding = {"subjects": [subject], "roleRef": {"apiGroup": api, "kind": "Role", "name": role}}
+        given = {"subjects": [subject], "roleRef": {"apiGroup": api, "kind": "Role", "name": role}}
         account_ = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "reporter"}}
-        for thing in (account_, {**common, "kind": "Role", "rules": [*rules]}, {**common, "kind": "RoleBinding", **binding}):
+        for thing in (account_, {**common, "kind": "Role", "rules": [*rules]}, {**common, "kind": "RoleBinding", **given}):
             apply(cluster, thing, manager="colleague", force=True)
 
     return inject
@@ -257,13 +267,13 @@ lab.kubectl(f"create rolebinding bot --role=pod-watcher --serviceaccount={lab.na
             _one_config_map,
             (
                 "A rule can be narrower than a kind of object.",
-                "resourceNames (kubectl create role … --resource-name=chatter). It cannot work with list or create: why?",
+                "A rule may have resourceNames; kubectl create role has an option for it. It cannot work with create: why?",
             ),
             solution="""
 lab.kubectl("create role chatter-config --verb=get,patch,update --resource=configmaps --resource-name=chatter")
 lab.kubectl("create rolebinding lin --role=chatter-config --user=lin")
 """,
-            reason="resourceNames compares with the name in the request. A list names no object, and what is created has no name yet.",
+            reason="resourceNames compares with the name in the request's address. What is created has none there, and a plain list has none.",
             owns=("rolebinding/lin", "role/chatter-config"),
         ),
         Exercise(

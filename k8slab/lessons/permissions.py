@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from k8slab.client import Cluster
 from k8slab.client.cluster import subject_name
-from k8slab.lessons.exercise import Finding
+from k8slab.lessons.exercise import Finding, missing
 from k8slab.lessons.judging import say
 
 __all__ = ["Subject", "account", "allowed", "cannot", "may"]
@@ -60,7 +60,7 @@ def allowed(cluster: Cluster, who: Subject, actions: Iterable[str]) -> Iterator[
     if not refused:
         yield say(True, f"{who.called} may {', '.join(actions)}", "")
     for action in refused:
-        yield say(False, "", f"{who.called} may not {action}", _look(who, action))
+        yield missing(f"{who.called} may not {action}", "kubectl describe rolebindings,roles")
 
 
 def cannot(cluster: Cluster, who: Subject, actions: Iterable[str]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from k8slab.client import Cluster, apply
 from k8slab.cluster.source import MANAGED_BY
 from k8slab.errors import K8slabError
 
-__all__ = ["count_of_nodes", "delete_namespace", "ensure_namespace"]
+__all__ = ["count_of_nodes", "delete_namespace", "ensure_namespace", "has_work"]
 
 _FORBIDDEN = 403
 _LABEL = "".join(f"{key}={value}" for key, value in MANAGED_BY.items())
@@ -45,6 +45,12 @@ def ensure_namespace(cluster: Cluster, name: str) -> bool:
             f"kubectl label namespace {name} {_LABEL}"
         )
     return found is not None
+
+
+def has_work(cluster: Cluster, name: str) -> bool:
+    """Whether something was done in a lab's namespace since it was made."""
+    kinds = ("deployments", "statefulsets", "pods", "persistentvolumeclaims", "configmaps")
+    return any((kind, o["metadata"]["name"]) not in _BY_ITSELF for kind in kinds for o in cluster.list(kind, name))
 
 
 def delete_namespace(cluster: Cluster, name: str) -> str:

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from k8slab.client.clock import Tick
 
-__all__ = ["Program", "Words", "patience", "said_while_waiting"]
+__all__ = ["Program", "Told", "Words", "patience", "said_while_waiting"]
 
 _SILENCE = 2.0  # seconds of waiting without a word
 
@@ -24,6 +24,16 @@ class Program(str):
     """A paragraph that is code."""
 
     __slots__ = ()
+
+
+class Told(str):
+    """A sentence that a cell shows as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the sentence."""
+        return str(self)
 
 
 class Words:

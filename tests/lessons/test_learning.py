@@ -143,6 +143,9 @@ def test_a_whole_lab_begins_again_nodes_too(lab: Lab) -> None:
 
 def test_who_opens_a_lab_again_is_told_that_the_work_is_still_there(lab: Lab) -> None:
     assert "lab.reset() begins" not in repr(lab)
+    lab.prepare()
+    assert "lab.reset() begins" not in repr(lab), "nothing was done yet"
+    lab.kubectl("create configmap note")
     again = Lab(CONTENT, lab.cluster, lab.progress)
     again.prepare()
     assert "Your work of before is still there; lab.reset() begins the lab anew." in repr(again)

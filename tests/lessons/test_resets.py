@@ -68,3 +68,13 @@ def test_what_is_not_there_is_said(opened: Lab) -> None:
     opened.cluster.delete("deployments", "web")
     opened.wait_for("deployment/web", "deleted")
     assert opened.reset("3").endswith("There is no deployment/web: apply it first.")
+
+
+@pytest.mark.parametrize("opened", ["09"], indirect=True)
+def test_a_fault_is_there_again_also_beside_what_repaired_it_before(opened: Lab) -> None:
+    opened.break_it("forbidden")
+    opened.kubectl("create role mine --verb=list --resource=pods,deployments")
+    opened.kubectl(f"create rolebinding mine --role=mine --serviceaccount={opened.namespace}:reporter")
+    assert opened.check("7").done
+    opened.reset("7")
+    assert not opened.check("7").done

@@ -23,6 +23,7 @@ from k8slab.cluster.capabilities import Capabilities, capabilities
 from k8slab.cluster.context import Context
 from k8slab.errors import K8slabError
 from k8slab.lessons import Lab, LabContent, Progress, content_of
+from k8slab.lessons.place import has_work
 from k8slab.lessons.reports import all_contents
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
@@ -66,7 +67,8 @@ def _answers(cluster: Cluster, name: str) -> None:
 
 def _free(cluster: Cluster, contents: list[LabContent]) -> None:
     """See that nobody's work is in the way."""
-    taken = [f"lab-{c.id}" for c in contents if cluster.find("namespaces", f"lab-{c.id}") is not None]
+    names = [f"lab-{content.id}" for content in contents]
+    taken = [name for name in names if cluster.find("namespaces", name) is not None and has_work(cluster, name)]
     if taken:
         raise K8slabError(
             f"there is work in the namespace {' and '.join(taken)}, which a run would change and then delete; "

@@ -123,10 +123,11 @@ def test_a_lab_on_a_second_server_passes_and_leaves_nothing(run_labs: Callable[.
 def test_somebodys_work_is_left_alone(run_labs: Callable[..., Result], second: K8slab, home: Path) -> None:
     kubectl = Kubectl(second.kubeconfig, home, "default")
     kubectl("create", "namespace", "lab-02")
+    kubectl("create", "configmap", "mine", "--namespace=lab-02")
     result = run_labs(second.kubeconfig, "k8slab", "02", "03")
     assert result.code == 2
     assert "there is work in the namespace lab-02, which a run would change and then delete" in result.err
-    assert kubectl("get", "namespace", "lab-02", "-o", "name").out == "namespace/lab-02\n"
+    assert "configmap/mine" in kubectl("get", "configmaps", "--namespace=lab-02", "-o", "name").out
     kubectl("delete", "namespace", "lab-02")
 
 

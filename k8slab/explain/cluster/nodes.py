@@ -34,12 +34,13 @@ def _ready(world: World, node: Object) -> Answer | None:
     ready, name = condition(node, "Ready"), name_of(node)
     if not ready or ready.get("status") == "True":
         return None
-    ago = since(world.age(ready.get("lastTransitionTime")))
     field = "status.conditions[Ready]"
     if ready["status"] == "Unknown":
-        text = f"node/{name} has not been heard of for {ago}: its kubelet, the machine or the network to it is down."
         change = "Look whether the machine runs and its kubelet too. After 5 minutes its pods are replaced elsewhere."
         lease = world.get("leases.coordination.k8s.io", name, "kube-node-lease", deciding=False)
+        heard = (lease or {}).get("spec", {}).get("renewTime") or ready.get("lastHeartbeatTime")
+        ago = since(world.age(heard or ready.get("lastTransitionTime")))
+        text = f"node/{name} has not been heard of for {ago}: its kubelet, the machine or the network to it is down."
         seen = [_told(node, "Ready")]
         if lease is not None:
             seen.append(Evidence(f"lease/{name} spec.renewTime", str(lease["spec"].get("renewTime"))))
@@ -61,7 +62,7 @@ def _ready(world: World, node: Object) -> Answer | None:
     return _say(
         node,
         "not-ready",
-        f"node/{name} is not Ready since {ago}: {clause(message)}.",
+        f"node/{name} is not Ready since {since(world.age(ready.get('lastTransitionTime')))}: {clause(message)}.",
         field,
         "Correct what the message names.",
         _told(node, "Ready"),

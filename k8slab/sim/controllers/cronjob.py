@@ -150,6 +150,10 @@ class CronJobController(Controller):
             since = max(since, now - deadline)
         due, missed = most_recent(schedule, since, now, zone)
         following = schedule.next(now, zone)
+        if following is None and due is None:  # it can be read, but names a day that never comes, as 31 February
+            never = "time difference between two schedules is less than 1 second"
+            self.event(cron, "Warning", "InvalidSchedule", f"invalid schedule: {cron['spec']['schedule']} : {never}")
+            return None
         again = None if following is None else following - now
         if missed > _MANY:
             text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"

@@ -57,6 +57,8 @@ def sync(
         "labels": {**((template.get("metadata") or {}).get("labels") or {}), hash_label: digest},
         "ownerReferences": [reference],
     }
+    if owner["metadata"].get("annotations"):  # with its change cause, which kubectl rollout history shows
+        meta["annotations"] = dict(owner["metadata"]["annotations"])
     new = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": meta, "data": patch, "revision": number}
     try:
         return controller.client.create(REVISIONS, new)

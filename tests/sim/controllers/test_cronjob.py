@@ -80,6 +80,12 @@ def status(world):
     return world.get(CRONS, "c")["status"]
 
 
+def test_a_day_that_never_comes_is_told_in_an_event(world):
+    cron(world, schedule="59 23 31 2 *")
+    text = "invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second"
+    assert ("Warning", "InvalidSchedule", text) in world.client.events("c")
+
+
 def test_a_job_starts_when_it_is_due_and_is_named_after_the_time(world):
     cron(world)
     world.settled(seconds=590)

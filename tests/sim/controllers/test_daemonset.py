@@ -4,7 +4,7 @@ import pytest
 
 from k8slab.sim.controllers.daemonset import DaemonSetController
 from k8slab.sim.controllers.daemonset_plan import node_of, should_run
-from tests.sim.controllers.world import World, template
+from tests.sim.controllers.world import NAMESPACE, World, template
 
 SETS, REVISIONS = "daemonsets.apps", "controllerrevisions.apps"
 
@@ -167,6 +167,16 @@ def test_going_back_makes_the_old_revision_the_newest(world):
         world.change(SETS, "agent", template=template(image))
     revisions = {r["data"]["spec"]["template"]["spec"]["containers"][0]["image"]: r["revision"] for r in world.all(REVISIONS)}
     assert revisions == {"agent:1": 3, "agent:2": 2}
+
+
+def test_a_revision_has_the_annotations_of_its_set_and_so_its_change_cause(world):
+    agent(world)
+    for image in ("agent:2", "agent:3"):
+        cause = {"kubernetes.io/change-cause": f"image {image}"}
+        world.client.patch(SETS, "agent", NAMESPACE, {"metadata": {"annotations": cause}, "spec": {"template": template(image)}})
+        world.settled()
+    causes = {r["revision"]: r["metadata"].get("annotations") for r in world.all(REVISIONS)}
+    assert causes == {n: (n > 1 and {"kubernetes.io/change-cause": f"image agent:{n}"}) or None for n in (1, 2, 3)}
 
 
 def test_old_revisions_are_forgotten_beyond_the_limit(world):
