@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from k8slab.cli import app
 from k8slab.sim.server import ServerConfig, ServerThread
 from tests.processes import Kubectl
 
@@ -39,6 +41,15 @@ def test_make_targets_in_the_documents_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     used = {t for path in DOCUMENTS for t in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE)}
     assert used <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_of_k8slab_in_the_documents_exist_with_their_options(document: Path) -> None:
+    program = typer.main.get_command(app)
+    known = {name: {option for p in command.params for option in p.opts} for name, command in program.commands.items()}
+    for name, rest in re.findall(r"(?:^|`|; |\$\(|&& )k8slab ([a-z-]+)([^`#|;)\n]*)", document.read_text(), re.MULTILINE):
+        assert name in known
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= known[name] | {"--help"}
 
 
 @pytest.fixture(scope="module")
