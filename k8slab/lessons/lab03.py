@@ -236,6 +236,12 @@ def _sick(**container: object) -> Callable[[Cluster], None]:
     return inject
 
 
+def _no_range(cluster: Cluster) -> str:
+    for found in cluster.list("limitranges"):
+        cluster.delete("limitranges", found["metadata"]["name"])
+    return "There is no LimitRange any more."
+
+
 CONTENT = LabContent(
     "03",
     "Health and resources",
@@ -329,7 +335,8 @@ spec: {limits: [{type: Container, defaultRequest: {cpu: 50m, memory: 32Mi}}]}
 lab.kubectl("run plain --image=chatter/web:1.0")
 ''',
             reason="Admission fills in the requests when the pod is created; the annotation kubernetes.io/limit-ranger says so.",
-            owns=("limitrange/defaults", "pod/plain"),
+            owns=("pod/plain",),
+            begin=_no_range,
         ),
         Exercise(
             "03.6",

@@ -19,7 +19,7 @@ from k8slab.lessons.words import Program, Words, patience
 
 __all__ = ["Learning", "chosen_way"]
 
-_PATIENCE = {"stepped": 120.0, "accelerated": 60.0, "real": 8.0}  # cluster's seconds a check waits for what starts
+_PATIENCE = {"stepped": 120.0, "accelerated": 60.0, "real": 12.0}  # cluster's seconds a check waits for what starts
 
 
 class Learning:

@@ -55,7 +55,9 @@ def test_two_rollouts_instead_of_one_are_forgotten(opened: Lab) -> None:
     assert solve(opened, "4")
 
 
-@pytest.mark.parametrize(("opened", "key"), [("02", "2"), ("02", "3"), ("00", "2"), ("00", "5")], indirect=["opened"])
+@pytest.mark.parametrize(
+    ("opened", "key"), [("02", "2"), ("02", "3"), ("00", "2"), ("00", "5"), ("03", "5")], indirect=["opened"]
+)
 def test_what_was_solved_is_open_again_and_can_be_solved_again(opened: Lab, key: str) -> None:
     assert solve(opened, key)
     opened.reset(key)
