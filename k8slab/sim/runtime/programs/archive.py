@@ -1,4 +1,4 @@
-"""tar, as far as ``kubectl cp`` needs it: ``tar cf - PATH`` and ``tar xf - -C DIRECTORY``, in memory; gzip, gunzip and zcat.
+"""tar, as ``kubectl cp`` and other clients call it in containers, in memory; gzip, gunzip and zcat.
 
 What gzip writes has no name and no time in its head, so that the same content always gives the same bytes.
 """
@@ -9,7 +9,7 @@ import posixpath
 import tarfile
 import zlib
 
-from k8slab.sim.runtime.filesystem import Directory, File, FileError, Symlink
+from k8slab.sim.runtime.filesystem import Directory, File, FileError, Node, Symlink
 from k8slab.sim.runtime.process import BadUsage, Process, Program
 from k8slab.sim.runtime.programs.options import parse_options
 
@@ -20,55 +20,64 @@ _TYPES = {Directory: tarfile.DIRTYPE, Symlink: tarfile.SYMTYPE, File: tarfile.RE
 
 
 async def tar(p: Process) -> int:
-    """Pack files to standard output, or unpack standard input."""
-    words = [a for a in p.args if a not in ("-", "--") and not a.startswith("--")]
+    """Pack files (c), unpack them (x) or list them (t); z compresses, f names the archive, - is standard input or output."""
+    words = [a for a in p.args if a != "--"]
     flags = words.pop(0).lstrip("-") if words else ""
-    directory = p.cwd
-    for option in [w for w in words if w.startswith("-C")]:
-        at = words.index(option)
-        directory = p.path(option[2:] or words[at + 1])
-        del words[at : at + (1 if option[2:] else 2)]
-    if "C" in flags and words:
-        directory = p.path(words.pop(0))
-    if "z" in flags or "c" in flags == "x" in flags or ("f" in flags and "-" not in p.args):
-        raise BadUsage("only tar cf - PATH and tar xf - [-C DIRECTORY] are simulated")
-    return _pack(p, directory, words) if "c" in flags else await _unpack(p, directory)
+    if not flags or set(flags) - set("cxtzfvCmop") or len(set(flags) & set("cxt")) != 1:
+        raise BadUsage("only tar c, x and t with the flags z, f, v and C are simulated")
+    archive = words.pop(0) if "f" in flags and words else "-"
+    directory = p.path(words.pop(0)) if "C" in flags and words else p.cwd
+    while (at := next((n for n, w in enumerate(words) if w.startswith("-C")), None)) is not None:
+        directory = p.path(words[at][2:] or "".join(words[at + 1 : at + 2]))
+        del words[at : at + (1 if words[at][2:] else 2)]
+    if "c" in flags:
+        return _pack(p, directory, words, archive, "z" in flags)
+    try:
+        data = await p.stdin.read_all() if archive == "-" else p.files.read(p.path(archive))
+    except FileError as error:
+        return p.fail(f"can't open '{archive}': {error}")
+    return _unpack(p, directory, data, "t" in flags, "v" in flags)
 
 
-def _pack(p: Process, directory: str, paths: list[str]) -> int:
+def _pack(p: Process, directory: str, paths: list[str], archive: str, compress: bool) -> int:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as packed:
         for path in paths:
             top = posixpath.normpath(posixpath.join(directory, path))
             if not p.files.exists(top):
                 return p.fail(f"can't open '{path}': No such file or directory")
             for full in p.files.walk(top):
-                name = path.lstrip("/") + full.removeprefix(top)
                 node = p.files.find(full, follow=False)
-                info = tarfile.TarInfo(name)
                 content = p.files.read(full) if isinstance(node, File) else b""
-                info.uid, info.gid = node.uid, node.gid
-                info.size, info.mode = len(content), 0o777 if isinstance(node, Symlink) else node.mode
-                info.type = (
-                    tarfile.DIRTYPE
-                    if isinstance(node, Directory)
-                    else tarfile.SYMTYPE
-                    if isinstance(node, Symlink)
-                    else tarfile.REGTYPE
-                )
-                info.linkname = node.target if isinstance(node, Symlink) else ""
-                archive.addfile(info, io.BytesIO(content))
-    p.stdout(buffer.getvalue())
+                packed.addfile(_member(path.lstrip("/") + full.removeprefix(top), node, len(content)), io.BytesIO(content))
+    data = gzip.compress(buffer.getvalue(), mtime=0) if compress else buffer.getvalue()
+    if archive == "-":
+        p.stdout(data)
+    else:
+        p.files.write(p.path(archive), data)
     return 0
 
 
-async def _unpack(p: Process, directory: str) -> int:
+def _member(name: str, node: Node, size: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.uid, info.gid, info.size = node.uid, node.gid, size
+    info.mode = 0o777 if isinstance(node, Symlink) else node.mode
+    info.linkname = node.target if isinstance(node, Symlink) else ""
+    info.type = next((kind for known, kind in _TYPES.items() if isinstance(node, known)), tarfile.REGTYPE)
+    return info
+
+
+def _unpack(p: Process, directory: str, data: bytes, only_list: bool, verbose: bool) -> int:
     try:
-        archive = tarfile.open(fileobj=io.BytesIO(await p.stdin.read_all()))  # noqa: SIM115 - in memory
+        archive = tarfile.open(fileobj=io.BytesIO(data))  # noqa: SIM115 - in memory
     except tarfile.TarError:
         return p.fail("short read")
     for member in archive.getmembers():
+        if only_list or verbose:
+            p.out(f"{member.name}/\n" if member.isdir() else f"{member.name}\n")
         path = posixpath.normpath(posixpath.join(directory, member.name.lstrip("/")))
+        if only_list:
+            continue
         if member.isdir():
             p.files.make_directory(path, parents=True)
         elif member.isfile():
