@@ -163,7 +163,7 @@ def load_image(image: Annotated[str, typer.Argument(help="An image of this compu
 
 @app.command()
 def addon(
-    name: Annotated[str, typer.Argument(help="metrics-server, ingress or calico.")],
+    name: Annotated[str, typer.Argument(help="chatter (the labs' images), metrics-server, ingress or calico.")],
     which: Which = "kind",
 ) -> None:
     """Install what a plain kind cluster lacks, at a pinned version, and wait until it runs."""

@@ -20,6 +20,7 @@ GLASS_BOX = "sim.k8slab.dev"
 #: Every capability, with what the lab says where it is missing.
 NAMES = {
     "containers": "containers are simulated here: images come from a catalogue, no program of an image really runs",
+    "images": "the images chatter/… are in no registry: bring them onto the nodes (kind: k8slab addon chatter)",
     "clock": "this cluster's clock cannot be moved; waiting takes as long as it takes",
     "faults": "this cluster has no fault injection; the lab breaks only what kubectl can break",
     "traces": "this cluster does not tell its scheduler's and network's thoughts; k8slab works them out from the objects",
@@ -150,6 +151,7 @@ def judge(seen: Sights) -> Capabilities:
     box = f"the API group {GLASS_BOX} is {'' if embedded else 'not '}served"
     found = [
         Capability("containers", not embedded and not _hollow(seen), box if embedded else _kubelets(seen)),
+        _images(seen, embedded),
         *(_glass(name, embedded, box, seen) for name in _BOX),
         _policy(seen),
         _served("metrics", "metrics.k8s.io", seen),
@@ -177,6 +179,16 @@ def _kubelets(seen: Sights) -> str:
 def _hollow(seen: Sights) -> bool:
     """Nodes of kwok are objects without a kubelet."""
     return any("kwok.x-k8s.io/node" in n["metadata"].get("annotations", {}) for n in seen.nodes or ())
+
+
+def _images(seen: Sights, embedded: bool) -> Capability:
+    """Nodes tell which images they have, but not which they could pull."""
+    if embedded:
+        return Capability("images", True, "they are in the embedded cluster's catalogue")
+    names = [name for n in seen.nodes or () for image in n["status"].get("images") or () for name in image.get("names") or ()]
+    if any("chatter/" in name for name in names):
+        return Capability("images", True, "a node has some of them")
+    return Capability("images", None, "nodes may not be read" if seen.nodes is None else "no node has one yet")
 
 
 def _policy(seen: Sights) -> Capability:

@@ -49,8 +49,8 @@ def add(which: str, addon: str) -> str:
     chosen = source(which)
     if not isinstance(chosen, Kind):
         raise K8slabError(f"add-ons are for kind clusters, not for {chosen}; the embedded cluster has what they bring")
-    chosen.add(addon)
-    return f"{addon} runs in {chosen}"
+    chosen.add(addon, _tell)
+    return f"chatter's images are in the nodes of {chosen}" if addon == "chatter" else f"{addon} runs in {chosen}"
 
 
 def _tell(line: str) -> None:

@@ -93,6 +93,9 @@ class Lab(Learning):
         version = self.cluster.request("GET", "/version")["gitVersion"]
         clock = "" if self.cluster.clock.mode == "real" else f", clock {self.cluster.clock.mode}"
         before = "\nYour work of before is still there; lab.reset() begins the lab anew." if self._there_before else ""
+        images = self.capabilities["images"]
+        if not images.there:
+            before += f"\n{images.line}"
         return (
             f"Lab {self.content.id}: {self.content.title}\n"
             f"Kubernetes {version}, {count_of_nodes(self.cluster)}{clock}. Your namespace is {self.namespace}.{before}"

@@ -52,7 +52,8 @@ def there(seen: Sights) -> dict[str, bool | None]:
 
 def test_a_kind_cluster() -> None:
     assert there(kind_cluster()) == {
-        "containers": True, "clock": False, "faults": False, "traces": False, "load": False, "policy": True, "metrics": False,
+        "containers": True, "images": None,
+        "clock": False, "faults": False, "traces": False, "load": False, "policy": True, "metrics": False,
         "load-balancer": False, "ingress": False, "storage": True, "several-nodes": True, "zones": True, "admin": True,
     }  # fmt: skip
 
@@ -77,6 +78,9 @@ def test_a_kind_cluster() -> None:
         ("admin", {"admin": False}, False),
         ("clock", {"groups": frozenset({"sim.k8slab.dev"})}, True),
         ("containers", {"groups": frozenset({"sim.k8slab.dev"})}, False),
+        ("images", {"groups": frozenset({"sim.k8slab.dev"})}, True),
+        ("images", {"nodes": [{**node("a"), "status": {"images": [{"names": ["docker.io/chatter/web:1.0"]}]}}]}, True),
+        ("images", {"nodes": None}, None),
     ],
 )
 def test_one_difference(name: str, changes: dict[str, object], expected: bool | None) -> None:
@@ -89,7 +93,7 @@ def test_what_is_missing_is_said_in_one_line() -> None:
     assert found["clock"].line == "This cluster's clock cannot be moved; waiting takes as long as it takes."
     assert judge(kind_cluster(daemon_sets=None))["policy"].line.startswith("It cannot be told whether this works here")
     assert {c.name for c in found} == set(NAMES)
-    with pytest.raises(K8slabError, match="there are containers, clock"):
+    with pytest.raises(K8slabError, match="there are containers, images, clock"):
         found["magic"]
 
 

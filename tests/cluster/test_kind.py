@@ -3,7 +3,10 @@
 A whole cluster needs a node image, which only some machines have: tests/kind.
 """
 
+import os
+import re
 import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import yaml
 
 from k8slab.cluster.kind import OLDEST, TROUBLES, Kind, engines, kind_version, recognise
 from k8slab.cluster.kind.addons import ADDONS, install
+from k8slab.cluster.kind.chatter import PARTS, VERSIONS, build
 from k8slab.cluster.kind.program import run
 from k8slab.errors import K8slabError
 
@@ -134,5 +138,23 @@ def test_every_addon_is_pinned() -> None:
 
 
 def test_an_addon_that_there_is_not(tmp_path: Path) -> None:
-    with pytest.raises(K8slabError, match="there are calico, ingress, metrics-server"):
+    with pytest.raises(K8slabError, match="there are calico, chatter, ingress, metrics-server"):
         install("istio", tmp_path / "kubeconfig")
+
+
+def test_the_images_of_the_labs_are_built_by_the_engine(engine: str) -> None:
+    """Where there is no network it gets as far as the image that they are made from: its file is understood."""
+    have = subprocess.run([engine, "image", "exists", "docker.io/library/python:3.13-alpine"], check=False).returncode == 0
+    if have or os.environ.get("K8SLAB_TEST_KIND") == "1":
+        assert len(build(engine)) == len(PARTS) * len(VERSIONS)
+        return
+    with pytest.raises(K8slabError, match=rf"{engine} cannot build chatter/web:1.0: .*python:3.13-alpine"):
+        build(engine)
+
+
+def test_every_image_that_a_lab_names_is_built() -> None:
+    root = Path(__file__).resolve().parents[2]
+    sources = [*(root / "labs" / "src").glob("*.md"), *(root / "labs" / "chatter").glob("*.yaml")]
+    named = {name for file in sources for name in re.findall(r"chatter/[a-z]+:\d+\.\d+", file.read_text())}
+    wrong_on_purpose = {"chatter/gatway:1.0", "chatter/web:1.11", "chatter/webb:1.0"}
+    assert named - wrong_on_purpose <= {f"chatter/{part}:{version}" for part in PARTS for version in VERSIONS}

@@ -71,7 +71,7 @@ def install(name: str, kubeconfig: Path, seconds: int = 300) -> None:
     """
     addon = ADDONS.get(name)
     if addon is None:
-        raise K8slabError(f'there is no add-on "{name}"; there are {", ".join(sorted(ADDONS))}')
+        raise K8slabError(f'there is no add-on "{name}"; there are {", ".join(sorted([*ADDONS, "chatter"]))}')
     where = ("--kubeconfig", str(kubeconfig))
     _kubectl(*where, "apply", "--server-side", "--force-conflicts", "-f", addon.manifest)
     place = ("-n", addon.namespace)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from k8slab.cluster.kind.addons import install
+from k8slab.cluster.kind.chatter import build
 from k8slab.cluster.kind.program import OLDEST, engines, kind_version, run
 from k8slab.cluster.source import MANAGED_BY, Progress, Source
 from k8slab.cluster.state import default_state
@@ -132,21 +133,29 @@ class Kind(Source):
     def load_image(self, image: str) -> None:
         """Copy an image from the engine into the nodes."""
         self._must_run()
+        self._load([image])
+
+    def add(self, addon: str, progress: Progress | None = None) -> None:
+        """Install one of `ADDONS` and wait until it runs, or (``chatter``) bring the images of the labs into the nodes."""
+        self._must_run()
+        if addon == "chatter":
+            self._load(build(self._recorded_engine(), progress))
+        else:
+            install(addon, self.kubeconfig)
+
+    def _load(self, images: list[str]) -> None:
         engine = self._recorded_engine()
         if engine != "podman":
-            run("load", "docker-image", image, "--name", self.name, engine=engine)
+            run("load", "docker-image", *images, "--name", self.name, engine=engine)
             return
         with tempfile.TemporaryDirectory() as folder:  # kind cannot read podman's store
-            archive = f"{folder}/image.tar"
-            saved = subprocess.run(["podman", "save", "-o", archive, image], capture_output=True, text=True, check=False)
+            archive = f"{folder}/images.tar"
+            command = ["podman", "save", "--multi-image-archive", "-o", archive, *images]
+            saved = subprocess.run(command, capture_output=True, text=True, check=False)
             if saved.returncode:
-                raise K8slabError(f'podman has no image "{image}": {saved.stderr.strip().splitlines()[-1]}')
+                names = ", ".join(images)
+                raise K8slabError(f'podman has no image "{names}": {saved.stderr.strip().splitlines()[-1]}')
             run("load", "image-archive", archive, "--name", self.name, engine=engine)
-
-    def add(self, addon: str) -> None:
-        """Install one of `ADDONS` and wait until it runs."""
-        self._must_run()
-        install(addon, self.kubeconfig)
 
     def to_users_kubeconfig(self) -> None:
         """Add the cluster to the user's own kubeconfig and make it the current context there, as plain kind does."""
