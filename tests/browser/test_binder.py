@@ -127,8 +127,13 @@ def test_before_the_session_may_end_a_learner_is_reminded(page, session: BinderS
     page.wait_for_selector(f"{TOAST}:has-text('Exercise 00.3 is done')", timeout=10_000)
     time_passes(page, 420)
     page.wait_for_selector(f"{TOAST}:has-text('after 10 minutes this session may end')", timeout=10_000)
+    assert "Download your progress" not in page.title()
+    page.evaluate("() => Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     time_passes(page, 5 * 3600 - 420)
     page.wait_for_selector(f"{TOAST}:has-text('This session may end in')", timeout=10_000)
+    assert page.title() == "⚠ Download your progress", "the title calls who looks at another tab"
+    page.evaluate("() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }")
+    assert "Download" not in page.title()
 
 
 def test_who_leaves_without_the_progress_is_asked(page, session: BinderSession, browser) -> None:

@@ -59,6 +59,7 @@ export class Keeper {
     if (!due) return;
     given.add(due.key);
     this.remind(due.text, false);
+    if (document.hidden) callBack("Download your progress");
   }
 
   remind(text, autoClose) {
@@ -102,6 +103,13 @@ export class Keeper {
       this.apputils.Notification.error(`k8slab: ${error.message}`, { autoClose: false });
     }
   }
+}
+
+// Let the tab's title call a learner who looks at another one.
+function callBack(words) {
+  const before = document.title;
+  document.title = `⚠ ${words}`;
+  document.addEventListener("visibilitychange", () => (document.title = before), { once: true });
 }
 
 function chosenFile() {
