@@ -71,6 +71,8 @@ class Exercise:
         The objects that belong to the exercise (``pod/rooms``); its reset deletes them.
     fault
         The fault that the exercise begins with; its reset breaks it again.
+    patience
+        Seconds of the cluster's time that a check waits for what is just starting, where that takes longer than usual.
     begin
         Puts back what the exercise changes and does not own, at its reset; returns a sentence about it.
     needs
@@ -85,6 +87,7 @@ class Exercise:
     reason: str
     owns: tuple[str, ...] = ()
     fault: str = ""
+    patience: float = 0
     begin: Callable[[Cluster], str] | None = None
     needs: tuple[str, ...] = ()
 

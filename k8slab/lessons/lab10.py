@@ -47,6 +47,29 @@ def _visitors(namespace: str) -> Object:
     return {"apiVersion": "sim.k8slab.dev/v1alpha1", "kind": "LoadRun", "metadata": {"name": "evening"}, "spec": spec}
 
 
+def _as_by_default(cluster: Cluster) -> str:
+    """Take the behaviour of web's autoscalers away."""
+    path = cluster.resource("horizontalpodautoscalers.autoscaling").path
+    for scaler in cluster.list("horizontalpodautoscalers.autoscaling"):
+        if scaler["spec"]["scaleTargetRef"]["name"] == "web":
+            body = {"spec": {"behavior": None}}
+            cluster.request("PATCH", path(cluster.namespace, scaler["metadata"]["name"]), body=body, headers=_MERGE)
+    return "web is scaled as fast as by default."
+
+
+def _without_care(cluster: Cluster) -> str:
+    """Bring rooms back to the version without a probe and a hook."""
+    found = cluster.find("deployments", "rooms")
+    if found is None:
+        return "There is no deployment/rooms: apply it first."
+    container = {**found["spec"]["template"]["spec"]["containers"][0], "image": "chatter/rooms:1.0"}
+    bare = {key: value for key, value in container.items() if key not in ("readinessProbe", "lifecycle")}
+    body = {"spec": {"replicas": 3, "template": {"spec": {"containers": [bare]}}}}
+    path = cluster.resource("deployments").path(cluster.namespace, "rooms")
+    cluster.request("PATCH", path, {"fieldManager": "colleague"}, body, _MERGE)
+    return "rooms goes back to version 1.0, without a probe and a hook."
+
+
 _EXERCISES = (
     Exercise(
         "10.1",
@@ -54,7 +77,7 @@ _EXERCISES = (
         autoscaled,
         (
             "50 % of what? The condition ScalingActive says what the autoscaler misses.",
-            "kubectl set resources deployment web --requests=cpu=100m; then kubectl autoscale, or YAML of autoscaling/v2.",
+            "kubectl set resources gives the container a request; kubectl autoscale takes --cpu=50%, --min and --max, and makes no second one.",
         ),
         solution="""
 lab.kubectl("set resources deployment web --requests=cpu=100m")
@@ -64,6 +87,7 @@ lab.wait_for("hpa/web", "ScalingActive", timeout=120)
 """,
         reason="Utilization is use divided by request. Without a request there is nothing to divide by.",
         owns=("hpa/web",),
+        patience=90,
     ),
     Exercise(
         "10.2",
@@ -71,7 +95,7 @@ lab.wait_for("hpa/web", "ScalingActive", timeout=120)
         slowly_down,
         (
             "Growing and shrinking have rules of their own. In which field of the autoscaler do they stand?",
-            "spec.behavior.scaleDown: stabilizationWindowSeconds, and policies with type, value and periodSeconds.",
+            "spec.behavior.scaleDown has a stabilizationWindowSeconds, and policies with type, value and periodSeconds: kubectl edit or patch.",
         ),
         solution="""
 import json
@@ -80,6 +104,7 @@ gently = {"stabilizationWindowSeconds": 60, "policies": [{"type": "Pods", "value
 lab.kubectl(f"patch hpa web -p '{json.dumps({'spec': {'behavior': {'scaleDown': gently}}})}'")
 """,
         reason="The window takes the highest wish of the last 60 s; the policy says how fast the number may then go down.",
+        begin=_as_by_default,
     ),
     Exercise(
         "10.3",
@@ -105,6 +130,7 @@ spec:
 ''',
         reason="AverageValue is a number for each pod; no request of CPU is needed for it.",
         owns=("hpa/gateway",),
+        patience=60,
     ),
     Exercise(
         "10.4",
@@ -126,6 +152,9 @@ if lab.can("load"):
     lab.wait_for("loadrun/careful", "phase=Complete", timeout=120)
 """,
         reason="Not ready means no messages yet; the hook keeps an old pod answering until nobody sends to it any more.",
+        owns=("loadrun/careful",),
+        patience=60,
+        begin=_without_care,
     ),
     Exercise(
         "10.5",
@@ -150,6 +179,7 @@ lab.wait_for("deployment/rooms", "updated", timeout=120)
 ''',
         reason="maxSkew 1 allows no zone to have two more than another. The budget is asked at every eviction.",
         owns=("poddisruptionbudget/rooms",),
+        patience=30,
     ),
     Exercise(
         "10.6",
@@ -181,13 +211,14 @@ lab.kubectl("autoscale deployment web --cpu=50% --min=1 --max=6")
 """,
         reason="An autoscaler needs a target, figures, and the freedom to act. Its conditions name what is missing.",
         fault="hindered",
+        patience=120,
     ),
 )
 
 _PREDICTIONS = (
     Prediction(
         "10.a",
-        "web requests no CPU. An autoscaler shall keep it at 50 %. What does it do?",
+        "web requests no CPU. An autoscaler is asked to keep it at 50 %. What does it do?",
         ("it takes 50 % of the node's CPU", "nothing: it cannot compute a percentage", "it makes as many pods as it may"),
         1,
         "Utilization is a percentage of the request. Its condition ScalingActive is False, with the reason FailedGetResourceMetric.",
@@ -211,7 +242,7 @@ _PREDICTIONS = (
         "rooms has no readiness probe. Messages come in while it gets a new version by a rolling update. Are some lost?",
         ("none: a rolling update is safe by itself", "some: new pods get messages before they listen"),
         1,
-        "Without the probe a pod is ready as soon as its container runs. Its server needs half a second more, and refuses meanwhile.",
+        "Without the probe a pod is ready as soon as its container runs. Its server needs three seconds more, and refuses meanwhile.",
     ),
     Prediction(
         "10.e",

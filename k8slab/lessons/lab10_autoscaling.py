@@ -66,9 +66,11 @@ def _active(scaler: Object) -> Finding:
     conditions = {c["type"]: c for c in (scaler.get("status") or {}).get("conditions") or ()}
     for kind in ("AbleToScale", "ScalingActive"):
         found = conditions.get(kind)
-        if found is None or found["status"] != "True":
-            words = found["message"] if found else "it has not looked yet"
-            return missing(f"{kind} is not True: {words}", "kubectl describe hpa", soon=True)
+        if found is None:
+            return missing("it has not looked yet: it does every 15 s", "kubectl describe hpa", soon=True)
+        if found["status"] != "True":
+            new = "; a new pod is measured after half a minute" if "did not receive metrics" in found["message"] else ""
+            return missing(f"{kind} is not True: {found['message']}{new}", "kubectl describe hpa", soon=True)
     return holds("it finds its target, and it gets figures")
 
 
@@ -192,7 +194,7 @@ def repaired(cluster: Cluster) -> Iterator[Finding]:
         yield (
             holds("enough pods serve the visitors")
             if enough
-            else missing(f"only {ready} pods serve the visitors", look, soon=True)
+            else missing(f"only {ready} pod{'s serve' if ready != 1 else ' serves'} the visitors", look, soon=True)
         )
 
 

@@ -8,7 +8,7 @@ from k8slab.apimachinery.labels import matches, selector_of
 from k8slab.apimachinery.types import Object, labels
 from k8slab.client import Cluster
 from k8slab.lessons.exercise import Finding, holds, missing
-from k8slab.lessons.judging import exists, image_is, say
+from k8slab.lessons.judging import exists, image_is, rolled_out, say
 from k8slab.lessons.lab10_autoscaling import runs_loads
 
 __all__ = ["leader_known", "nothing_lost", "over_zones"]
@@ -31,7 +31,7 @@ def nothing_lost(cluster: Cluster) -> Iterator[Finding]:
     wanted = deployment["spec"]["replicas"]
     yield say(wanted >= 3, f"it wants {wanted} pods", f"it wants {wanted} pods; three are needed", "kubectl get deployment rooms")
     yield _none_missing(deployment)
-    yield _rolled_out(deployment)
+    yield rolled_out(deployment)
     if runs_loads(cluster):
         yield _measured(cluster, deployment)
 
@@ -44,17 +44,6 @@ def _none_missing(deployment: Object) -> Finding:
     wrong = f"its strategy is {strategy['type']}, maxUnavailable {unavailable}: {share} of {wanted} pods may be missing"
     look = "kubectl get deployment rooms -o jsonpath={.spec.strategy}"
     return say(share == 0, "no ready pod goes before another is ready", wrong, look)
-
-
-def _rolled_out(deployment: Object) -> Finding:
-    name, wanted, status = deployment["metadata"]["name"], deployment["spec"]["replicas"], deployment.get("status") or {}
-    current = status.get("observedGeneration") == deployment["metadata"].get("generation")
-    counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
-    if current and counts == {wanted}:
-        return holds(f"all {wanted} pods of {name} are of the present version and available")
-    return missing(
-        f"the rollout of {name} has not come to its end", f"kubectl rollout status deployment {name} --watch=false", soon=True
-    )
 
 
 def _measured(cluster: Cluster, deployment: Object) -> Finding:
@@ -87,7 +76,7 @@ def over_zones(cluster: Cluster) -> Iterator[Finding]:
     template, wanted = deployment["spec"]["template"], deployment["spec"]["replicas"]
     yield say(wanted == 4, "it wants 4 pods", f"it wants {wanted} pods, not 4", "kubectl get deployment rooms")
     yield _zone_rule(template)
-    yield _rolled_out(deployment)
+    yield rolled_out(deployment)
     yield from _in_zones(cluster, deployment)
     yield from _budget(cluster, labels(template))
 

@@ -55,7 +55,7 @@ class Learning:
             return verdict.done or not verdict.may_come
 
         if verdict.may_come:
-            seconds = float(os.environ.get("K8SLAB_PATIENCE") or _PATIENCE[clock.mode])
+            seconds = float(os.environ.get("K8SLAB_PATIENCE") or max(_PATIENCE[clock.mode], exercise.patience))
             with patience("something is just starting; looking again for {} s at most …") as tick:
                 clock.until(settled, seconds, tick)
         self.progress.record_check(exercise.id, verdict.done)

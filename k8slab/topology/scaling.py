@@ -87,7 +87,9 @@ def scaling_state(hpa: Object) -> tuple[str, str]:
         if condition.get("status") == "False":
             return f"It does not scale: {condition.get('message') or condition.get('reason', '')}", "no"
     now, wanted = status.get("currentReplicas", 0), status.get("desiredReplicas", 0)
-    words = f"{now} replicas, {wanted} wanted (between {spec.get('minReplicas', 1)} and {spec.get('maxReplicas')})."
+    words = (
+        f"{now} replica{'s' * (now != 1)}, {wanted} wanted (between {spec.get('minReplicas', 1)} and {spec.get('maxReplicas')})."
+    )
     limited = conditions.get("ScalingLimited") or {}
     if limited.get("status") == "True" and limited.get("reason") in ("TooManyReplicas", "TooFewReplicas"):
         return f"{words} Limited: {limited.get('message', '')}.", "info"

@@ -42,6 +42,18 @@ def test_beyond_saturation_requests_time_out(api):
     assert status["outcomes"]["timeout-response"] > 100
 
 
+def test_a_server_with_several_workers_uses_several_cores(api):
+    spec = {"containers": [{"name": "c", "image": "registry.k8s.io/hpa-example"}]}  # 60 ms of CPU for each request
+    api.post(PODS, {"metadata": {"name": "php", "labels": {"app": "php"}}, "spec": spec})
+    api.post(
+        "/api/v1/namespaces/default/services",
+        {"metadata": {"name": "php"}, "spec": {"selector": {"app": "php"}, "ports": [{"port": 80}]}},
+    )
+    api.advance(10)
+    status = run(api, 60, url="http://php/", stages=[{"durationSeconds": 30, "target": 30}])
+    assert status["outcomes"] == {"200": status["requests"]}
+
+
 def test_requests_to_nobody_are_refused(api):
     status = run(api, url="http://web:8081/", stages=[{"durationSeconds": 10, "target": 1}])
     assert status["failed"] == status["requests"] > 5
