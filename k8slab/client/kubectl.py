@@ -41,13 +41,13 @@ def kubectl(cluster: Cluster, arguments: str, *, stdin: str | None = None, timeo
     """
     words = shlex.split(arguments)
     words = words[1:] if words[:1] == ["kubectl"] else words
-    scope = ["--context", cluster.context] if cluster.context else []
-    scope += ["--as", cluster.subject] if cluster.subject else []
-    scope += [word for group in cluster.groups for word in ("--as-group", group)]
-    scope += [] if _has_namespace(words) else ["--namespace", cluster.namespace]
+    scope = [f"--context={cluster.context}"] if cluster.context else []
+    scope += [f"--as={cluster.subject}"] if cluster.subject else []
+    scope += [f"--as-group={group}" for group in cluster.groups]
+    scope += [] if _has_namespace(words) else [f"--namespace={cluster.namespace}"]
     try:
         done = subprocess.run(
-            [kubectl_path(), *scope, *words],
+            [kubectl_path(), *_scoped(words, scope)],
             input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
             env={**os.environ, "KUBECONFIG": cluster.kubeconfig},
         )  # fmt: skip
@@ -56,6 +56,16 @@ def kubectl(cluster: Cluster, arguments: str, *, stdin: str | None = None, timeo
             f"kubectl {arguments} did not end within {timeout:g} s. A cell needs commands that end; run others in a terminal."
         ) from error
     return done.stdout + done.stderr
+
+
+def _scoped(words: list[str], scope: list[str]) -> list[str]:
+    """Return a command line with its scope behind the command, where kubectl can still say that it does not know a command.
+
+    >>> _scoped(["get", "pods"], ["-n", "x"]), _scoped(["-v6", "get", "pods"], ["-n", "x"])
+    (['get', '-n', 'x', 'pods'], ['-n', 'x', '-v6', 'get', 'pods'])
+    """
+    behind = 1 if words and not words[0].startswith("-") else 0
+    return [*words[:behind], *scope, *words[behind:]]
 
 
 def _has_namespace(words: list[str]) -> bool:

@@ -9,6 +9,7 @@ from kubernetes.client.exceptions import ApiException
 
 from k8slab.client import Cluster, Table
 from k8slab.client.errors import sentence
+from k8slab.errors import K8slabError
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, missing
 from k8slab.lessons.predictions import Question, Reveal
 from k8slab.lessons.progress import Progress
@@ -83,8 +84,15 @@ class Learning:
     def break_it(self, key: str) -> None:
         """Break something on purpose, and tell what a user of chatter would tell you; each time in another way."""
         fault = self.content.fault(key)
+        way = chosen_way(fault, self.progress.seed(), self.progress.broken(fault.id) + 1)
+        try:
+            way.inject(self.cluster)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            said = f"What this breaks is not there yet. Run the cells further up first. ({sentence(error)})"
+            raise K8slabError(said) from error
         self.progress.record_fault(fault.id)
-        self._way(fault).inject(self.cluster)
         display(Words(fault.story))
 
     def debrief(self, key: str | None = None) -> Any:

@@ -18,6 +18,14 @@ __all__ = ["source"]
 _TOOL_COMMENT = re.compile(r"\s*# (?:noqa|type: ignore).*$")
 
 
+class _Lines(Code):
+    """Code whose long lines are scrolled: JupyterLab would break them in the middle of a word."""
+
+    def _repr_html_(self) -> str:
+        made: str = super()._repr_html_()  # type: ignore[no-untyped-call]  # IPython has few types
+        return made.replace("<pre>", '<pre style="white-space: pre; overflow-x: auto">', 1)
+
+
 def source(module: str, name: str) -> Code:
     """Return the source of a function, class or method (``Class.method``) of a k8slab module.
 
@@ -35,7 +43,8 @@ def source(module: str, name: str) -> Code:
     start, end = node.lineno, node.end_lineno  # type: ignore[attr-defined]  # _member returns only what has both
     lines = [_TOOL_COMMENT.sub("", line) for line in text.splitlines()[start - 1 : end]]
     where = path.relative_to(Path(k8slab.__file__).parent.parent)
-    return Code("\n".join([f"# {where}, lines {start}-{end}", *lines]), language="python")
+    shown = "\n".join([f"# {where}, lines {start}-{end}", *lines])
+    return _Lines(shown, language="python")  # type: ignore[no-untyped-call]
 
 
 def _member(node: ast.AST, name: str, module: str) -> ast.AST:

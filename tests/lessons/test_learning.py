@@ -27,6 +27,13 @@ def _without(name: str):
     return inject
 
 
+def _scaled(name: str):
+    def inject(cluster: Cluster) -> None:
+        cluster.apps.patch_namespaced_deployment_scale(name, cluster.namespace, {"spec": {"replicas": 0}})
+
+    return inject
+
+
 CONTENT = LabContent(
     "99",
     "A lab for tests",
@@ -40,6 +47,7 @@ CONTENT = LabContent(
     faults=(
         Fault("99.gone", "The note is gone.",
               (Break(_without("note"), "It was deleted."), Break(_without("x"), "Nothing was.")), "99.1"),
+        Fault("99.absent", "The web is slow.", (Break(_scaled("web"), "It was scaled."),)),
     ),
     node_keys=("lab99",),
     owns=("gadget/that-this-cluster-does-not-know",),
@@ -229,3 +237,9 @@ def test_the_report_has_every_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert '"00.1"' in (tmp_path / "out.json").read_text()
     with pytest.raises(K8slabError, match="cannot be written"):
         report(tmp_path / "no" / "out.json", None, None, "")
+
+
+def test_a_fault_of_what_is_not_there_is_not_counted(lab: Lab) -> None:
+    with pytest.raises(K8slabError, match="Run the cells further up first"):
+        lab.break_it("absent")
+    assert lab.progress.broken("99.absent") == 0
