@@ -79,7 +79,7 @@ def test_the_solved_copy_is_what_its_source_and_the_solutions_give(source: Path)
 
 def test_every_notebook_has_a_source() -> None:
     names = {source.stem for source in SOURCES}
-    assert {path.stem for folder in (LABS, SOLVED) for path in folder.glob("*.ipynb")} == names
+    assert {path.stem for folder in (LABS, SOLVED) for path in folder.glob("[0-9][0-9]-*.ipynb")} == names
 
 
 @every_lab
