@@ -6,6 +6,7 @@ upstream's, and the lines are shown as what does the same here.
 
 import ast
 import re
+import textwrap
 from pathlib import Path
 
 from IPython.display import Code
@@ -31,6 +32,8 @@ def source(module: str, name: str) -> Code:
 
     >>> print(source("k8slab.lessons.source", "source").data.splitlines()[1])
     def source(module: str, name: str) -> Code:
+    >>> print(source("k8slab.lessons.source", "_Lines._repr_html_").data.splitlines()[1])
+    def _repr_html_(self) -> str:
     """
     path = Path(k8slab.__file__).parent.joinpath(*module.split(".")[1:])
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
@@ -43,7 +46,7 @@ def source(module: str, name: str) -> Code:
     start, end = node.lineno, node.end_lineno  # type: ignore[attr-defined]  # _member returns only what has both
     lines = [_TOOL_COMMENT.sub("", line) for line in text.splitlines()[start - 1 : end]]
     where = path.relative_to(Path(k8slab.__file__).parent.parent)
-    shown = "\n".join([f"# {where}, lines {start}-{end}", *lines])
+    shown = f"# {where}, lines {start}-{end}\n" + textwrap.dedent("\n".join(lines))
     return _Lines(shown, language="python")  # type: ignore[no-untyped-call]
 
 

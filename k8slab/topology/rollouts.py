@@ -119,4 +119,4 @@ def state_of(deployment: Object, found: Iterable[Generation]) -> tuple[str, str]
         return f"Complete: {wanted} of {wanted} pods are of the current revision and available.", "ok"
     new = current.available if current else 0
     old = sum(g.pods for g in found if not g.current)
-    return f"Under way: {new} of {wanted} new pods are available, {old} old ones are left.", "info"
+    return f"Under way: {new} of {wanted} new pods are available, {old} old {'one is' if old == 1 else 'ones are'} left.", "info"

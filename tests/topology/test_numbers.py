@@ -48,6 +48,8 @@ def test_surge_is_rounded_up_and_unavailability_down_and_one_of_them_is_never_ze
 def test_how_a_rollout_stands_is_one_sentence() -> None:
     found = generations(DEPLOYMENT, SETS)
     assert state_of(DEPLOYMENT, found) == ("Under way: 1 of 3 new pods are available, 2 old ones are left.", "info")
+    nearly = generations(DEPLOYMENT, [replica_set("new", 2, 2, 2), replica_set("old", 1, 1, 1)])
+    assert state_of(DEPLOYMENT, nearly)[0] == "Under way: 2 of 3 new pods are available, 1 old one is left."
     done = {**DEPLOYMENT, "status": {**DEPLOYMENT["status"], "replicas": 3, "updatedReplicas": 3}}
     assert state_of(done, generations(done, [replica_set("new", 2, 3, 3)]))[1] == "ok"
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}
