@@ -131,6 +131,17 @@ def test_in_a_dark_theme_the_drawing_is_dark_too(open_page, jupyterlab) -> None:
     page.close()
 
 
+def test_the_launcher_leads_to_the_labs_and_nobody_is_reminded_of_anything(open_page, jupyterlab) -> None:
+    page = open_page("01-pods.ipynb")
+    page.click(".lm-DockPanel .lm-TabBar-addButton >> nth=0")
+    page.wait_for_selector(".jp-LauncherCard[data-category=k8slab][title^='Lab 10: Scaling.']", timeout=20_000)
+    page.screenshot(path=jupyterlab.pictures / "launcher.png")
+    page.click(".jp-LauncherCard[data-category=k8slab] >> nth=0")
+    page.wait_for_selector(".jp-NotebookPanel:visible h1:has-text('Lab 00')", timeout=20_000)
+    assert page.locator(".k8slab-bar").count() == 0, "here files are kept"
+    page.close()
+
+
 def test_a_terminal_sees_the_same_cluster(open_page, jupyterlab) -> None:
     page = open_page("01-pods.ipynb")
     run_up_to_the_graph(page)
