@@ -11,8 +11,8 @@ from k8slab.client import Cluster
 from k8slab.lessons.exercise import Finding, holds, missing
 from k8slab.topology import pod_class, pod_status
 
-__all__ = ["all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready", "labelled",
-           "pod_spec", "rolled_out", "say", "times"]  # fmt: skip
+__all__ = ["all_current", "all_ready", "chosen_freely", "condition", "exists", "field", "first_container", "image_is", "is_ready",
+           "labelled", "pod_spec", "rolled_out", "say", "times"]  # fmt: skip
 
 _OF_A_LAB = re.compile(r"lab-\d\d")
 _TRIED_AGAIN = ("ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")  # what a pod says for a moment after the repair
@@ -104,11 +104,19 @@ def rolled_out(deployment: Object) -> Finding:
     if status.get("observedGeneration") != deployment["metadata"].get("generation"):
         return missing("its controller has not seen the latest change yet", f"kubectl get deployment {name}", soon=True)
     ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
-    if ready == wanted == updated == status.get("replicas"):
+    if all_current(deployment):
         return holds(f"{ready} pod{'s are' if ready != 1 else ' is'} ready")
     older = status.get("replicas", 0) - updated
     left = f"; {older} of an older template {'are' if older > 1 else 'is'} still there" if older > 0 else ""
     return missing(f"{ready} of {wanted} pods are ready{left}", "kubectl get pods -o wide", soon=True)
+
+
+def all_current(deployment: Object) -> bool:
+    """Whether a rollout has come to its end, as ``kubectl rollout status`` means it: all pods new and available."""
+    status = deployment.get("status") or {}
+    counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
+    seen = status.get("observedGeneration") == deployment["metadata"].get("generation")
+    return seen and counts == {deployment["spec"]["replicas"]}
 
 
 def condition(obj: Object, kind: str) -> str:

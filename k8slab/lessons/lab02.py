@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, wait_for
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, missing
-from k8slab.lessons.judging import condition, exists, first_container, image_is, pod_spec, say
+from k8slab.lessons.judging import all_current, condition, exists, first_container, image_is, pod_spec, say
 from k8slab.lessons.resetting import put_back
 
 __all__ = ["CONTENT"]
@@ -20,10 +20,8 @@ def _container(deployment: Object) -> Object:
 
 def _rolled_out(deployment: Object) -> Finding:
     """Return whether all pods of a Deployment are of its present template, and available."""
-    name, wanted, status = deployment["metadata"]["name"], deployment["spec"]["replicas"], deployment.get("status") or {}
-    current = status.get("observedGeneration") == deployment["metadata"].get("generation")
-    counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
-    if current and counts == {wanted}:
+    name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
+    if all_current(deployment):
         return say(True, f"all {wanted} pods of {name} are of the present version and available", "")
     look = f"kubectl rollout status deployment {name} --watch=false"
     return missing(f"the rollout of {name} has not come to its end", look, soon=condition(deployment, "Progressing") == "True")
