@@ -124,7 +124,11 @@ async def _exit_of(process: Process) -> int:
 
 
 async def _plain(process: Process) -> int:
-    """Answer the options of a server binary that print something and end (``nginx -v``)."""
+    """Run what a server binary does and ends (``agnhost connect``), or answer its options that print something (``nginx -v``)."""
+    from k8slab.sim.runtime.programs import PROGRAMS
+
+    if mode := PROGRAMS.get(" ".join([process.name, *process.args[:1]])):
+        return await mode(process)
     spec = process.container.config.image.programs[process.name]
     answers = spec.get("answers", {})
     for word in process.args:

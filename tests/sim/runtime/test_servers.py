@@ -68,6 +68,41 @@ def test_servers_answer(world, image, container, url, answer):
     assert world.sh("box", f"curl -s '{ip(world)}{url}'") == answer
 
 
+def test_netexec_asks_another_one_and_tells_what_it_said(world):
+    agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+    world.pod("web", agnhost, args=["netexec"])
+    world.pod("asker", agnhost, args=["netexec"])
+    dial = f"curl -s '{world.get('asker')['status']['podIP']}:8080/dial?request=hostname&host={ip(world)}"
+    assert world.sh("box", f"{dial}&port=8080&protocol=http&tries=2'") == '{"responses": ["web", "web"]}'
+    assert world.sh("box", f"{dial}&port=8081&protocol=udp&tries=1'") == '{"responses": ["web"]}'
+    assert "Connection refused" in world.sh("box", f"{dial}&port=80&protocol=http&tries=1'")
+
+
+def test_agnhost_connects_and_says_why_it_cannot(world):
+    world.pod("web", "registry.k8s.io/e2e-test-images/agnhost:2.53", args=["netexec"])
+
+    def connect(*args):
+        return world.run("web", "/agnhost", "connect", *args)
+
+    assert connect(f"{ip(world)}:8080", "--timeout=1s") == (0, "", "")
+    assert connect(f"{ip(world)}:8081", "--timeout=1s", "--protocol=udp") == (0, "", "")
+    assert connect(f"{ip(world)}:81", "--timeout=1s") == (1, "", "REFUSED\n")
+    assert connect("10.96.77.77:80", "--timeout=500ms") == (1, "", "TIMEOUT\n")
+    assert connect("nowhere:80")[2].startswith("DNS: ")
+
+
+@pytest.mark.parametrize(
+    ("container", "line"),
+    [
+        ({"args": ["entrypoint-tester", "override", "arguments"]}, "[/agnhost entrypoint-tester override arguments]\n"),
+        ({"command": ["/agnhost", "entrypoint-tester"], "args": ["a b"]}, "[/agnhost entrypoint-tester a b]\n"),
+    ],
+)
+def test_a_container_gets_command_and_arguments_of_pod_and_image(world, container, line):
+    world.pod("once", "registry.k8s.io/e2e-test-images/agnhost:2.53", spec={"restartPolicy": "Never"}, **container)
+    assert world.log("once", "c") == line
+
+
 def test_python_serves_a_directory_and_refuses_to_run_code(world):
     world.pod("web", "python:3.13-slim", command=["python", "-m", "http.server", "8080"], workingDir="/etc")
     assert '<a href="hostname">' in world.sh("box", f"curl -s {ip(world)}:8080/")

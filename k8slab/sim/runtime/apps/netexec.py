@@ -1,16 +1,19 @@
 """agnhost, the image of Kubernetes' own end-to-end tests: netexec, serve-hostname, liveness.
 
-Upstream: test/images/agnhost. Simplified: netexec answers /, /hostname, /clientip, /echo, /header, /healthz, /readyz, /shell
-and /exit, and on its UDP port hostname, clientip and echo.
+Upstream: test/images/agnhost. Simplified: netexec answers /, /hostname, /clientip, /dial, /echo, /header, /healthz, /readyz,
+/shell and /exit, and on its UDP port hostname, clientip and echo.
 """
 
 import json
 from urllib.parse import unquote
 
+from k8slab.sim.network.errors import ConnectError
 from k8slab.sim.network.http import Request, Response
 from k8slab.sim.runtime.server import SimulatedServer
 
 __all__ = ["datagram", "liveness", "netexec", "porter", "serve_hostname"]
+
+_MOST_TRIES = 100
 
 
 def _text(body: str, status: int = 200) -> Response:
@@ -26,6 +29,8 @@ async def netexec(server: SimulatedServer, request: Request) -> Response:
             return _text(server.container.config.network.hostname)
         case "/clientip":
             return _text(f"{request.client_ip}:{request.client_port}")
+        case "/dial":
+            return await _dial(server, request)
         case "/echo":
             return _text(request.argument("msg"), int(request.argument("code", "200")))
         case "/header":
@@ -51,6 +56,27 @@ async def datagram(server: SimulatedServer, data: bytes, client_ip: str) -> byte
         case "echo":
             return rest.encode()
     return None
+
+
+async def _dial(server: SimulatedServer, request: Request) -> Response:
+    """Ask another netexec, some times, and tell what it answered: how the end-to-end tests probe a network from inside."""
+    asked, host, port = (request.argument(name) for name in ("request", "host", "port"))
+    tries, protocol = request.argument("tries", "1"), request.argument("protocol", "http").lower()
+    if not (host and port.isdigit() and tries.isdigit() and protocol in ("http", "udp")):
+        return _text(f"host, port, tries or protocol is missing or not simulated: {request.query}", 400)
+    network, source = server.container.network, server.container.config.network
+    told: dict[str, list[str]] = {}
+    for _ in range(min(int(tries), _MOST_TRIES)):
+        try:
+            if protocol == "udp":
+                body = await network.datagram(source, host, int(port), unquote(asked).encode(), 5)
+            else:
+                body = (await network.http(source, "GET", f"http://{host}:{port}/{unquote(asked)}", {}, b"", 5)).body
+        except ConnectError as error:
+            told.setdefault("errors", []).append(str(error))
+        else:
+            told.setdefault("responses", []).append(body.decode("utf-8", "replace"))
+    return _text(json.dumps(told))
 
 
 async def _shell(server: SimulatedServer, command: str) -> Response:

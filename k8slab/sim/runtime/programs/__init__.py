@@ -5,6 +5,7 @@ Each is a coroutine function over a `Process`. An option that is not simulated i
 
 from k8slab.sim.runtime.process import Program
 from k8slab.sim.runtime.programs import (
+    agnhost,
     archive,
     basic,
     diagnosis,
@@ -26,7 +27,8 @@ __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
 _MODULES = (
-    archive, basic, diagnosis, disk, editing, files, http, identity, kernel, names, network, shells, system, text, values,
+    agnhost, archive, basic, diagnosis, disk, editing, files, http, identity, kernel, names, network, shells, system, text,
+    values,
 )  # fmt: skip
 for _module in _MODULES:
     PROGRAMS |= _module.COMMANDS
