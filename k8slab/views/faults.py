@@ -79,7 +79,7 @@ def faults_scene(
         "choice": controls(
             select("type", "Break", [(t, f"{t}: {words}") for t, (words, _) in TYPES.items()], type_),
             select("target", "of", [(t, t) for t in targets], target),
-            field("seconds", "for", seconds, "seconds; or until healed"),
+            field("seconds", "for seconds", seconds, "until healed"),
             button("inject", "Inject", off=not targets),
         ),
         "said": note(said, "no") if said else None,
