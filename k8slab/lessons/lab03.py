@@ -462,7 +462,7 @@ lab.wait_for("deployment/web", "updated")
     reading=(
         (
             "Liveness, readiness and startup probes",
-            "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
+            "https://kubernetes.io/docs/concepts/workloads/pods/probes/",
         ),
         ("Container lifecycle hooks", "https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/"),
         (
