@@ -20,7 +20,7 @@ def decision(cluster: Cluster, pod: str) -> Table:
     try:
         trace = cluster.request("GET", path)
     except ApiException as error:
-        if error.status != 404:
+        if error.status not in (403, 404):
             raise
         return _from_events(cluster, pod)
     status = trace["status"]

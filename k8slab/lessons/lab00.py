@@ -330,6 +330,7 @@ lab.kubectl("rollout undo deployment web")
         ),
     ),
     syllabus=("A1", "A2", "A3", "A4", "A5", "A7"),
+    needs=("admin",),
     reading=(
         ("Kubernetes components", "https://kubernetes.io/docs/concepts/overview/components/"),
         ("The Kubernetes API", "https://kubernetes.io/docs/concepts/overview/kubernetes-api/"),

@@ -336,6 +336,7 @@ lab.kubectl("run plain --image=chatter/web:1.0")
 ''',
             reason="Admission fills in the requests when the pod is created; the annotation kubernetes.io/limit-ranger says so.",
             owns=("pod/plain",),
+            needs=("admin",),
             begin=_no_range,
         ),
         Exercise(
@@ -349,6 +350,7 @@ lab.kubectl("run plain --image=chatter/web:1.0")
             solution='lab.kubectl("create quota team --hard=pods=12,requests.cpu=2")',
             reason="The quota is counted at admission: a request that would exceed it is refused before anything is scheduled.",
             owns=("resourcequota/team",),
+            needs=("admin",),
         ),
         Exercise(
             "03.7",

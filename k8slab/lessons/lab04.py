@@ -517,6 +517,7 @@ lab.kubectl("run search --image=chatter/history:1.0")
     ),
     syllabus=("A4", "C1", "C2", "C4"),
     node_keys=("disk",),
+    needs=("admin",),
     reading=(
         ("Kubernetes scheduler", "https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/"),
         ("Assigning pods to nodes", "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"),

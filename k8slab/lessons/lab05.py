@@ -589,6 +589,7 @@ CONTENT = LabContent(
     syllabus=("C3", "C4", "C5", "C6", "C7", "C9"),
     node_keys=("dedicated", "maintenance"),
     owns=("priorityclass/chatter-vip", "fault/lost-machine", "fault/full-disk"),
+    needs=("admin",),
     reading=(
         ("Taints and tolerations", "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"),
         ("Pod topology spread", "https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from k8slab.apimachinery.types import Object
+from k8slab.apimachinery.types import Object, labels
 from k8slab.client import Cluster
 from k8slab.lessons.exercise import Break, Exercise, Fault, Finding, LabContent, Option, Prediction, Quiz, holds, missing
 from k8slab.lessons.judging import condition, exists, say
@@ -163,14 +163,24 @@ def _names(cluster: Cluster) -> Iterator[Finding]:
     for name in ("rooms-0", "rooms-1"):
         if any(e.hostname == name for e in ends):
             yield holds(f"{name}.rooms is the name of a pod that is ready")
-        elif cluster.find("pods", name) and not _starting(cluster):
+        elif not _named(cluster, service, name) and not _starting(cluster) and cluster.find("pods", name):
             yield missing(
                 f"pod/{name} is there, but has no name in DNS: spec.serviceName of the StatefulSet and the selector of the "
                 "Service must fit",
                 look,
             )
         else:
-            yield missing(f"nobody answers to {name}.rooms", look, soon=_starting(cluster))
+            soon = _named(cluster, service, name) or _starting(cluster)  # the endpoints come a moment after the pods
+            yield missing(f"nobody answers to {name}.rooms", look, soon=soon)
+
+
+def _named(cluster: Cluster, service: Object, name: str) -> bool:
+    """Whether a pod has all that it takes for a name in DNS below a headless Service."""
+    pod = cluster.find("pods", name)
+    if pod is None or pod["spec"].get("subdomain") != service["metadata"]["name"] or pod["spec"].get("hostname") != name:
+        return False
+    wanted: Object = service["spec"].get("selector") or {}
+    return wanted.items() <= labels(pod).items()
 
 
 def _archive(cluster: Cluster) -> Iterator[Finding]:
@@ -589,6 +599,7 @@ lab.wait_for("deployment/web", "updated")
     ),
     syllabus=("D1", "D2", "D3", "D4", "D5"),
     system=(("coredns", 2),),
+    needs=("admin",),
     reading=(
         ("Cluster networking", "https://kubernetes.io/docs/concepts/cluster-administration/networking/"),
         ("Service", "https://kubernetes.io/docs/concepts/services-networking/service/"),

@@ -467,6 +467,7 @@ lab.kubectl(f"create rolebinding reporter --role=reporter --serviceaccount={lab.
         "clusterrole/chatter-support-pods",
         "clusterrole/chatter-support-logs",
     ),
+    needs=("admin",),
     reading=(
         ("Authenticating", "https://kubernetes.io/docs/reference/access-authn-authz/authentication/"),
         ("Certificate signing requests", "https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/"),

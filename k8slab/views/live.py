@@ -72,7 +72,8 @@ class LiveView(SceneWidget):
     ) -> None:
         self.cluster = cluster
         self._model_lock = threading.RLock()
-        self._fallback, self._past = fallback, False
+        self._fallback, self._past = cluster.namespace if fallback is None else fallback, False
+        self._excused = (403,) if fallback is None else (403, 404, 405)
         with collector_held():
             self._begin(self._first_lists(resources, namespace))
             super().__init__(self.make_scene(), kind)
@@ -90,12 +91,12 @@ class LiveView(SceneWidget):
         return {resource: self._first(resource, namespace) for resource in resources}
 
     def _first(self, resource: str, namespace: str) -> _First:
-        tries, refused = [namespace] if self._fallback is None or namespace else [ALL, self._fallback], ""
+        tries, refused = [namespace] if namespace else [ALL, self._fallback], ""
         for where in tries:
             try:
                 objects, version = self.cluster.snapshot(resource, where)
             except ApiException as error:
-                if self._fallback is None or error.status not in (403, 404, 405):
+                if error.status not in self._excused:
                     raise
                 refused = str(error.reason)
             else:

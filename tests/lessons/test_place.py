@@ -12,6 +12,7 @@ from k8slab.errors import K8slabError
 from k8slab.lessons import Exercise, Finding, Lab, LabContent, Progress, content_of
 from k8slab.lessons.exercise import holds
 from k8slab.sim.server import ServerConfig, ServerThread
+from k8slab.views import EventsView, PodsView
 
 ZOE = "system:serviceaccount:default:zoe"
 
@@ -88,6 +89,19 @@ def test_what_a_check_may_not_see_is_said(zoe: Cluster, tmp_path: Path) -> None:
         f'your rights do not suffice to judge this. The API server answered 403 Forbidden: nodes is forbidden: User "{ZOE}" '
         'cannot list resource "nodes" in API group "" at the cluster scope'
     )
+
+
+@pytest.mark.usefixtures("room")
+def test_views_show_what_she_may_see(zoe: Cluster, admin: Cluster, tmp_path: Path) -> None:
+    lab = opened(zoe, tmp_path)
+    lab.kubectl("run rooms --image=chatter/rooms:1.0")
+    admin.clock.sleep(30)
+    pods, events = PodsView(zoe), EventsView(zoe)
+    assert "rooms" in str(pods.current)
+    assert "Scheduled" in str(events.current)
+    assert [row[0] for row in lab.decision("rooms").rows] == ["Scheduled"], "the trace may not be read; the event says the rest"
+    for view in (pods, events):
+        view.close()
 
 
 @pytest.mark.usefixtures("room")
