@@ -247,7 +247,7 @@ def progress(
 
 @app.command()
 def reset(
-    what: Annotated[str, typer.Argument(help='A lab ("01", or the file of one, "my-lab.md") or one exercise ("01.2").')],
+    what: Annotated[str, typer.Argument(help='A lab ("01", "my-lab.md") or one exercise ("01.2", "my-lab.md.2").')],
     which: Which = "auto",
     state: State = None,
 ) -> None:

@@ -55,6 +55,8 @@ __all__ = ["Lab", "content_of", "lab"]
 def content_of(lab_id: str) -> LabContent:
     """Return the content of a lab: ``CONTENT`` of the module ``k8slab.lessons.labNN``, or of a file, ``my-lab.md``."""
     if lab_id.endswith(".md"):
+        if not Path(lab_id).exists():
+            raise K8slabError(f'There is no "{lab_id}" in {Path.cwd()}: the file of a lab lies beside its notebook.')
         return read_lab(Path(lab_id)).content
     try:
         module = importlib.import_module(f"k8slab.lessons.lab{lab_id}")

@@ -12,7 +12,7 @@ from k8slab.lessons.lab import Lab, content_of
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.summary import sign_off_page
 
-__all__ = ["all_contents", "progress", "reset"]
+__all__ = ["all_contents", "named", "progress", "reset"]
 
 
 def all_contents() -> list[LabContent]:
@@ -47,18 +47,23 @@ def progress(export: Path | None, take: Path | None, page: Path | None, name: st
 
 def reset(what: str, which: str = "auto", state: Path | None = None) -> str:
     """Begin a lab or an exercise again on the cluster in use."""
-    lab, number = (what, "") if what.endswith(".md") else what.partition(".")[::2]
-    content = content_of(lab)
-    if number:
-        content.exercise(what)
+    content, exercise = named(what)
     choice = use(which, state)
     cluster = connect(context=choice.context, kubeconfig=choice.kubeconfig)
     try:
         opened = Lab(content, cluster)
         opened.prepare()
-        return opened.reset(what if number else None)
+        return opened.reset(exercise)
     finally:
         cluster.close()
+
+
+def named(what: str) -> tuple[LabContent, str | None]:
+    """Return the lab that is meant, and the exercise if one is: ``01``, ``01.2``, ``my-lab.md``, ``my-lab.md.2``."""
+    file, end, rest = what.partition(".md")
+    lab, _, number = (file + end, "", rest.removeprefix(".")) if end else what.partition(".")
+    content = content_of(lab)
+    return content, content.exercise(number).id if number else None
 
 
 def _read(file: Path) -> str:

@@ -10,6 +10,7 @@ from k8slab.cli import main
 from k8slab.client import connect
 from k8slab.errors import K8slabError
 from k8slab.lessons import Lab, Progress, content_of
+from k8slab.lessons.reports import named, progress
 from k8slab.lessons.writing.copies import write_copies
 from k8slab.lessons.writing.labfile import read_lab
 from k8slab.sim.server import ServerConfig, ServerThread
@@ -118,11 +119,32 @@ def test_a_check_that_yields_nothing_and_a_lab_without_exercises_are_told(tmp_pa
         read_lab(source)
 
 
-@pytest.mark.parametrize("name", ["absent.md", "."])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("absent.md", "cannot be read: No such file"),
+        ("folder.md", "cannot be read: Is a directory"),
+        ("mine.txt", r"ends with \.md"),
+    ],
+)
+def test_a_file_that_is_no_lab_is_named(tmp_path: Path, name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(K8slabError, match="cannot be read"):
+    Path("folder.md").mkdir()
+    with pytest.raises(K8slabError, match=said):
         read_lab(Path(name))
+
+
+def test_a_notebook_without_its_file_is_told_where_it_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(K8slabError, match=f'There is no "my-lab.md" in {tmp_path}: the file of a lab lies beside its notebook'):
+        content_of("my-lab.md")
+
+
+@pytest.mark.parametrize(("what", "lab", "exercise"), [("01", "01", None), ("01.2", "01", "01.2"), ("", "settings", None),
+                                                       (".3", "settings", "settings.3")])  # fmt: skip
+def test_a_reset_names_a_lab_or_an_exercise_of_it(what: str, lab: str, exercise: str | None) -> None:
+    content, found = named(what if what.startswith("0") else f"{EXAMPLE}{what}")
+    assert (content.id, found) == (lab, exercise)
 
 
 # --- on a cluster ---
@@ -193,3 +215,11 @@ def test_its_hints_its_reset_and_its_progress(lab: Lab, capsys) -> None:
     assert lab.check("1").done
     assert lab.reset("1") == "Exercise settings.1 begins anew; deleted: configmap/settings."
     assert not lab.progress.done("settings.1")
+
+
+def test_the_report_for_a_class_leader_has_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8SLAB_PROGRESS", str(tmp_path / "progress.json"))
+    Progress().record_check("settings.2", True)
+    said = progress(None, None, tmp_path / "page.html", "Ada", [EXAMPLE])
+    assert said.splitlines()[-1].split() == ["settings", "Settings", "from", "outside", "1", "of", "3", "exercises", "done"]
+    assert "<td>settings.2</td>" in (tmp_path / "page.html").read_text()

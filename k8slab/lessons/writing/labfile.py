@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from k8slab.errors import K8slabError
 from k8slab.lessons.exercise import Break, Exercise, Fault, LabContent, Option, Prediction, Quiz
 from k8slab.lessons.writing.fields import Fields, fields
 from k8slab.lessons.writing.markdown import Block, Place, read
@@ -39,6 +40,8 @@ def read_lab(path: Path) -> LabFile:
     K8slabError
         If something is missing or wrong: which file, which line, what.
     """
+    if path.suffix != ".md":
+        raise K8slabError(f'"{path}" is not the file of a lab: its name ends with .md')
     blocks = read(path)
     if not blocks or blocks[0].kind != "header":
         raise Place(path.name, 1).error('a lab begins with a header: "---", "title: …", "---"')
