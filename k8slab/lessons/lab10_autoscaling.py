@@ -1,6 +1,6 @@
 """What the autoscaling exercises of lab 10 are judged by. Reads only."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from k8slab.apimachinery.quantity import milli_value
 from k8slab.apimachinery.types import Object
@@ -82,18 +82,25 @@ def _requests_cpu(deployment: Object) -> Finding:
                f"kubectl get deployment {name} -o jsonpath={{.spec.template.spec.containers[*].resources}}")  # fmt: skip
 
 
-def autoscaled(cluster: Cluster) -> Iterator[Finding]:
-    """Judge 10.1."""
+def _web_and_scaler(cluster: Cluster) -> Generator[Finding, None, tuple[Object, Object] | None]:
+    """Yield what 10.1 and 10.7 have in common; return web and its one autoscaler, if both are there."""
     found, deployment = exists(cluster, "deployment/web")
     yield found
     if deployment is None:
-        return
+        return None
     yield image_is(deployment["spec"]["template"]["spec"]["containers"][0], "chatter/web")
     yield _requests_cpu(deployment)
     found, scaler = _scaler_of(cluster, "web")
     yield found
-    if scaler is None:
+    return None if scaler is None else (deployment, scaler)
+
+
+def autoscaled(cluster: Cluster) -> Iterator[Finding]:
+    """Judge 10.1."""
+    found = yield from _web_and_scaler(cluster)
+    if found is None:
         return
+    _, scaler = found
     yield _bounds(scaler, 1, 6)
     yield _cpu_target(scaler)
     if "metrics.k8s.io" in _groups(cluster):
@@ -109,13 +116,18 @@ def slowly_down(cluster: Cluster) -> Iterator[Finding]:
     yield _bounds(scaler, 1, 6)
     yield _cpu_target(scaler)
     behavior = scaler["spec"].get("behavior") or {}
-    down, up = behavior.get("scaleDown") or {}, behavior.get("scaleUp") or {}
+    down = behavior.get("scaleDown") or {}
     look = "kubectl get hpa -o yaml"
     window = down.get("stabilizationWindowSeconds", 300)
     yield say(window == 60, "it looks back 60 s before it shrinks", f"it looks back {window} s before it shrinks, not 60 s", look)
     yield _one_in_thirty(down, look)
-    frozen = up.get("selectPolicy") == "Disabled"
-    yield say(not frozen, "it may still grow", "it may not grow any more: scaleUp is disabled", look)
+    yield _may_grow(scaler)
+
+
+def _may_grow(scaler: Object) -> Finding:
+    up = (scaler["spec"].get("behavior") or {}).get("scaleUp") or {}
+    wrong = "it may not grow: scaleUp is disabled"
+    return say(up.get("selectPolicy") != "Disabled", "it may grow", wrong, "kubectl get hpa -o yaml")
 
 
 def _one_in_thirty(down: Object, look: str) -> Finding:
@@ -169,23 +181,16 @@ def _rate_target(scaler: Object) -> Finding:
 
 def repaired(cluster: Cluster) -> Iterator[Finding]:
     """Judge 10.7."""
-    found, deployment = exists(cluster, "deployment/web")
-    yield found
-    if deployment is None:
+    found = yield from _web_and_scaler(cluster)
+    if found is None:
         return
-    yield image_is(deployment["spec"]["template"]["spec"]["containers"][0], "chatter/web")
-    yield _requests_cpu(deployment)
-    found, scaler = _scaler_of(cluster, "web")
-    yield found
-    if scaler is None:
-        return
+    deployment, scaler = found
     least, most = scaler["spec"].get("minReplicas", 1), scaler["spec"]["maxReplicas"]
     look = "kubectl describe hpa"
     yield say(least == 1, "it may go down to 1 pod", f"minReplicas is {least}: then nobody scales, the pods are just there", look)
     yield say(most >= 6, f"it may go up to {most} pods", f"it may only go up to {most} pods", look)
     yield _cpu_target(scaler)
-    up = (scaler["spec"].get("behavior") or {}).get("scaleUp") or {}
-    yield say(up.get("selectPolicy") != "Disabled", "it may grow", "it may not grow: scaleUp is disabled", look)
+    yield _may_grow(scaler)
     if "metrics.k8s.io" in _groups(cluster):
         yield _active(scaler)
     if _busy(cluster):
