@@ -91,6 +91,36 @@ def test_agnhost_connects_and_says_why_it_cannot(world):
     assert connect("nowhere:80")[2].startswith("DNS: ")
 
 
+def test_mounttest_tells_of_volumes_and_files(world):
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in ("memory", "disk")]
+    volumes = [{"name": "memory", "emptyDir": {"medium": "Memory"}}, {"name": "disk", "emptyDir": {}}]
+    containers = [
+        {"name": "c", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["pause"], "volumeMounts": mounts}
+    ]
+    world.pod("web", spec={"containers": containers, "volumes": volumes})
+    seen = world.run(
+        "web",
+        "/agnhost",
+        "mounttest",
+        "--fs_type=/memory",
+        "--file_perm=/memory/f",
+        "--new_file_0644=/memory/f",
+        "--file_owner=/memory/f",
+    )
+    assert seen == (0, (
+        'mount type of "/memory": tmpfs\ncontent of file "/memory/f": mount-tester new file\n\n'
+        'perms of file "/memory/f": -rw-r--r--\nowner UID of "/memory/f": 0\nowner GID of "/memory/f": 0\n'
+    ), "")  # fmt: skip
+    assert world.run("web", "/agnhost", "mounttest", "--file_mode=/disk", "--fs_type=/disk")[1].splitlines() == [
+        'mount type of "/disk": ext2/ext3', 'mode of file "/disk": drwxrwxrwx',
+    ]  # fmt: skip
+    assert world.run("web", "/agnhost", "mounttest", "--file_content=/disk/none")[0] == 1
+    twice = world.run(
+        "web", "/agnhost", "mounttest", "--file_content_in_loop=/memory/f", "--retry_time=3", "--break_on_expected_content=false"
+    )
+    assert twice[1].count("mount-tester new file") == 2
+
+
 @pytest.mark.parametrize(
     ("container", "line"),
     [

@@ -15,6 +15,7 @@ from k8slab.sim.runtime.programs import (
     http,
     identity,
     kernel,
+    mounttest,
     names,
     network,
     shells,
@@ -27,8 +28,8 @@ __all__ = ["PROGRAMS"]
 
 PROGRAMS: dict[str, Program] = {}
 _MODULES = (
-    agnhost, archive, basic, diagnosis, disk, editing, files, http, identity, kernel, names, network, shells, system, text,
-    values,
+    agnhost, archive, basic, diagnosis, disk, editing, files, http, identity, kernel, mounttest, names, network, shells, system,
+    text, values,
 )  # fmt: skip
 for _module in _MODULES:
     PROGRAMS |= _module.COMMANDS
