@@ -23,7 +23,7 @@ from k8slab.explain import Answer, why
 from k8slab.lessons.decision import decision
 from k8slab.lessons.exercise import LabContent
 from k8slab.lessons.learning import Learning
-from k8slab.lessons.place import count_of_nodes, delete_namespace, ensure_namespace, has_work
+from k8slab.lessons.place import cordoned_before, count_of_nodes, delete_namespace, ensure_namespace, has_work
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.resetting import reset_exercise, tidy_outside
 from k8slab.lessons.source import source
@@ -105,7 +105,7 @@ class Lab(Learning):
 
     def prepare(self) -> None:
         """Make the lab's namespace, unless it is there already, and wait until pods can be made in it."""
-        there = ensure_namespace(self.cluster, self.namespace)
+        there = ensure_namespace(self.cluster, self.namespace, cordons=bool(self.content.node_keys))
         self._there_before = there and has_work(self.cluster, self.namespace)
         wait_for(self.cluster, "serviceaccount/default", "exists")
 
@@ -132,12 +132,13 @@ class Lab(Learning):
 
     def leave(self) -> str:
         """Take away everything the lab has made in the cluster; say what had to stay, if anything."""
+        not_ours = cordoned_before(self.cluster, self.namespace)
         said = delete_namespace(self.cluster, self.namespace)
         if said:
             return said
         with patience(f"namespace {self.namespace} and all that is in it is being deleted, {{}} s at most …") as tick:
             wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120, tick=tick)
-        tidy_outside(self.cluster, self.content)
+        tidy_outside(self.cluster, self.content, not_ours)
         return ""
 
     def _reset_exercise(self, key: str) -> str:

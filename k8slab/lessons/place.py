@@ -11,9 +11,10 @@ from k8slab.client import Cluster, apply
 from k8slab.cluster.source import MANAGED_BY
 from k8slab.errors import K8slabError
 
-__all__ = ["count_of_nodes", "delete_namespace", "ensure_namespace", "has_work"]
+__all__ = ["cordoned_before", "count_of_nodes", "delete_namespace", "ensure_namespace", "has_work"]
 
 _FORBIDDEN = 403
+_BEFORE = "k8slab.dev/cordoned-before"
 _LABEL = "".join(f"{key}={value}" for key, value in MANAGED_BY.items())
 
 #: What labs make in their namespace; roles and bindings are not here, for they may be what lets the learner in.
@@ -25,8 +26,10 @@ _CONTENTS = (
 _BY_ITSELF = {("configmaps", "kube-root-ca.crt"), ("serviceaccounts", "default")}
 
 
-def ensure_namespace(cluster: Cluster, name: str) -> bool:
+def ensure_namespace(cluster: Cluster, name: str, *, cordons: bool = False) -> bool:
     """Make a namespace with our label, unless it is there; return whether it was.
+
+    A lab that cordons nodes notes on its namespace which ones were out of service before: they are none of its business.
 
     Raises
     ------
@@ -35,8 +38,11 @@ def ensure_namespace(cluster: Cluster, name: str) -> bool:
     """
     found = _look(cluster, name)
     if found is None:
+        meta: Object = {"name": name, "labels": MANAGED_BY}
+        if cordons and (before := _cordoned(cluster)):
+            meta["annotations"] = {_BEFORE: ",".join(before)}
         try:
-            apply(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": MANAGED_BY}})
+            apply(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
         except ApiException as error:
             raise _not_allowed(cluster, name) if error.status == _FORBIDDEN else error from error
     elif not MANAGED_BY.items() <= (found["metadata"].get("labels") or {}).items():
@@ -45,6 +51,12 @@ def ensure_namespace(cluster: Cluster, name: str) -> bool:
             f"kubectl label namespace {name} {_LABEL}"
         )
     return found is not None
+
+
+def cordoned_before(cluster: Cluster, name: str) -> frozenset[str]:
+    """Return the nodes that were out of service before the lab of a namespace began."""
+    found = _look(cluster, name)
+    return frozenset(((found or {}).get("metadata", {}).get("annotations") or {}).get(_BEFORE, "").split(",")) - {""}
 
 
 def has_work(cluster: Cluster, name: str) -> bool:
@@ -73,6 +85,15 @@ def count_of_nodes(cluster: Cluster) -> str:
         if error.status != _FORBIDDEN:
             raise
         return "nodes that you may not see"
+
+
+def _cordoned(cluster: Cluster) -> list[str]:
+    try:
+        return sorted(node["metadata"]["name"] for node in cluster.list("nodes") if node["spec"].get("unschedulable"))
+    except ApiException as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return []  # who may not see nodes will not cordon them
 
 
 def _look(cluster: Cluster, name: str) -> Object | None:

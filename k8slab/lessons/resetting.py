@@ -1,5 +1,7 @@
 """Beginning again: one exercise, or a whole lab, without touching anything else."""
 
+from collections.abc import Collection
+
 from k8slab.apimachinery.types import Object
 from k8slab.client import Cluster, wait_for
 from k8slab.client.errors import NotYet
@@ -48,8 +50,11 @@ def put_back(cluster: Cluster, resource: str, name: str, patch: Object) -> bool:
     return True
 
 
-def tidy_outside(cluster: Cluster, content: LabContent) -> None:
-    """Take away what a lab left outside its namespace: its objects, its labels and taints on nodes, cordons, stopped add-ons."""
+def tidy_outside(cluster: Cluster, content: LabContent, cordoned: Collection[str] = ()) -> None:
+    """Take away what a lab left outside its namespace: its objects, its labels and taints on nodes, cordons, stopped add-ons.
+
+    ``cordoned`` are nodes that were out of service before; they stay so.
+    """
     for thing in content.owns:
         resource, _, name = thing.partition("/")
         if cluster.knows(resource):  # not every cluster has faults
@@ -62,9 +67,11 @@ def tidy_outside(cluster: Cluster, content: LabContent) -> None:
         labels = {key: None for key in node["metadata"].get("labels") or () if key in content.node_keys}
         taints = node["spec"].get("taints") or []
         kept = [taint for taint in taints if taint["key"] not in content.node_keys]
-        if labels or len(kept) != len(taints) or node["spec"].get("unschedulable"):
-            patch = {"metadata": {"labels": labels}, "spec": {"taints": kept, "unschedulable": None}}
-            _merge(cluster, "nodes", "", node["metadata"]["name"], patch)
+        name = node["metadata"]["name"]
+        cordon = bool(node["spec"].get("unschedulable")) and name not in cordoned
+        if labels or len(kept) != len(taints) or cordon:
+            spec: Object = {"taints": kept, **({"unschedulable": None} if cordon else {})}
+            _merge(cluster, "nodes", "", name, {"metadata": {"labels": labels}, "spec": spec})
 
 
 def _merge(cluster: Cluster, resource: str, namespace: str, name: str, patch: Object) -> None:

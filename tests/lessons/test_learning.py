@@ -175,6 +175,21 @@ def test_time_hurries_only_while_it_is_waited_for(lab: Lab) -> None:
     assert clock.mode == "stepped"
 
 
+def test_a_node_that_was_out_of_service_before_the_lab_stays_so(lab: Lab) -> None:
+    lab.leave()
+    lab.kubectl("cordon worker-2")
+    lab.prepare()
+    lab.kubectl("cordon worker-1")
+    lab.kubectl("taint node worker-2 lab99=x:NoSchedule")
+    lab.leave()
+    out = {node["metadata"]["name"] for node in lab.cluster.list("nodes") if node["spec"].get("unschedulable")}
+    assert out == {"worker-2"}
+    keys = [taint["key"] for taint in lab.cluster.get("node", "worker-2")["spec"].get("taints", ())]
+    assert keys == ["node.kubernetes.io/unschedulable"]
+    lab.kubectl("uncordon worker-2")
+    lab.prepare()
+
+
 def test_a_namespace_of_somebody_else_is_not_taken(lab: Lab) -> None:
     lab.cluster.core.create_namespace({"metadata": {"name": "theirs"}})
     other = Lab(CONTENT, lab.cluster, lab.progress, namespace="theirs")
