@@ -425,6 +425,7 @@ lab.apply(whole + f"""
                 "service/history",
                 *(f"persistentvolumeclaim/data-history-{number}" for number in range(3)),
             ),
+            patience=30,
         ),
         Exercise(
             "08.6",
@@ -440,6 +441,7 @@ lab.cluster.apps.patch_namespaced_stateful_set("history", lab.namespace, {"spec"
 lab.kubectl("set image statefulset/history history=chatter/history:1.1")
 """,
             reason="Pods with a number below the partition keep the old version, even when they are made anew.",
+            patience=30,
             begin=_all_old,
         ),
         Exercise(
