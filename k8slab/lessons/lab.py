@@ -136,6 +136,8 @@ class Lab(Learning):
         said = delete_namespace(self.cluster, self.namespace)
         if said:
             return said
+        for pod in self.cluster.list("pods"):  # a shell that does not listen to SIGTERM would take 30 seconds
+            self.cluster.delete("pods", pod["metadata"]["name"], grace_period=1)
         with patience(f"namespace {self.namespace} and all that is in it is being deleted, {{}} s at most …") as tick:
             wait_for(self.cluster, f"namespace/{self.namespace}", "deleted", timeout=120, tick=tick)
         tidy_outside(self.cluster, self.content, not_ours)

@@ -190,6 +190,14 @@ def test_a_node_that_was_out_of_service_before_the_lab_stays_so(lab: Lab) -> Non
     lab.prepare()
 
 
+def test_a_reset_does_not_wait_for_pods_that_take_their_time_to_end(lab: Lab) -> None:
+    lab.kubectl("run shell --image=busybox:1.36 --command -- sleep infinity")
+    lab.wait_for("pod/shell")
+    before = lab.cluster.clock.now()
+    lab.reset()
+    assert lab.cluster.clock.now() < before + 20, "its grace period is 30 seconds"
+
+
 def test_a_namespace_of_somebody_else_is_not_taken(lab: Lab) -> None:
     lab.cluster.core.create_namespace({"metadata": {"name": "theirs"}})
     other = Lab(CONTENT, lab.cluster, lab.progress, namespace="theirs")
