@@ -57,7 +57,7 @@ class Learning:
 
         if verdict.may_come:
             seconds = float(os.environ.get("K8SLAB_PATIENCE") or max(_PATIENCE[clock.mode], exercise.patience))
-            with patience("something is just starting; looking again for {} s at most …") as tick:
+            with patience("not yet; perhaps something is just starting: looking again for {} s at most …") as tick:
                 clock.until(settled, seconds, tick)
         self.progress.record_check(exercise.id, verdict.done)
         return verdict
