@@ -54,3 +54,18 @@ def test_a_lab_opens_on_it(kind: Kind, lab_id: str) -> None:
     assert "nodes" in repr(opened)
     opened.cluster.delete("namespaces", opened.namespace)
     opened.cluster.close()
+
+
+def test_the_labs_images_come_onto_its_nodes_and_run(kind: Kind) -> None:
+    try:
+        kind.add("chatter", print)
+    except K8slabError as error:
+        if "cannot build" in str(error):
+            pytest.skip(str(error))
+        raise
+    assert "images" in kind.capabilities()
+    opened = lab("01", kind.connect())
+    opened.kubectl("run rooms --image=chatter/rooms:1.0 --labels=app=rooms")
+    assert opened.check("01.1").done
+    opened.leave()
+    opened.cluster.close()
