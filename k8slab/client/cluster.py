@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import urllib3
 from kubernetes import client, config
+from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigLoader, KubeConfigMerger
 
 from k8slab.apimachinery.types import Object
 from k8slab.client.clock import Clock
@@ -232,11 +233,11 @@ def connect(context: str | None = None, kubeconfig: str | os.PathLike[str] | Non
     path = os.fspath(kubeconfig) if kubeconfig else None
     try:
         api = config.new_client_from_config(config_file=path, context=context)
-        contexts, active = config.list_kube_config_contexts(config_file=path)
+        merged = KubeConfigMerger(path or KUBE_CONFIG_DEFAULT_LOCATION).config  # it need not have a current-context
+        chosen = KubeConfigLoader(merged, active_context=context).current_context
     except config.ConfigException as error:
         where = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
         raise K8slabError(f"No usable cluster in {where!r}: {sentence(error)} `k8slab up` starts one.") from error
-    chosen = next((c for c in contexts if c["name"] == context), active)
     return Cluster(
         api,
         namespace=chosen["context"].get("namespace") or "default",
