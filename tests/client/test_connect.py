@@ -32,7 +32,7 @@ def test_a_context_that_is_named_needs_no_current_one(kubeconfig: Path, context:
     cluster.close()
 
 
-@pytest.mark.parametrize(("context", "missing"), [(None, "current-context"), ("three", "object with name three")])
+@pytest.mark.parametrize(("context", "missing"), [(None, "key current-context"), ("three", "object with name three")])
 def test_a_context_that_there_is_not(kubeconfig: Path, context: str | None, missing: str) -> None:
     with pytest.raises(K8slabError, match=f"No usable cluster in .*Expected {missing}"):
         connect(context, kubeconfig)
