@@ -17,12 +17,12 @@ __all__ = ["left_out"]
 def left_out(module: str) -> Iterator[None]:
     """Let ``import module`` fail meanwhile, as if it were not installed; nothing happens if it is loaded already.
 
-    >>> with left_out("colorsys"):
-    ...     import colorsys
+    >>> with left_out("tabnanny"):
+    ...     import tabnanny
     Traceback (most recent call last):
         ...
-    ModuleNotFoundError: import of colorsys halted; None in sys.modules
-    >>> import colorsys
+    ModuleNotFoundError: import of tabnanny halted; None in sys.modules
+    >>> import tabnanny
     """
     if module in sys.modules:
         yield

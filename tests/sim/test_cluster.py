@@ -83,13 +83,13 @@ def test_a_write_is_on_the_disk_before_it_is_answered(make_api: Make, tmp_path: 
 def test_writes_that_come_together_are_written_together(make_api: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     api = make_api(database=tmp_path / "cluster.db")
     commits: list[int] = []
-    commit = Log._commit
+    insert = Log._insert
 
-    def counting(log: Log, rows: list[Row], compaction: tuple[int, int] | None) -> None:
+    def counting(log: Log, rows: list[Row]) -> None:
         commits.append(len(rows))
-        commit(log, rows, compaction)
+        insert(log, rows)
 
-    monkeypatch.setattr(Log, "_commit", counting)
+    monkeypatch.setattr(Log, "_insert", counting)
 
     async def together() -> list[int]:
         answers = [api.request("POST", MAPS, {"metadata": {"name": f"m{n}"}}) for n in range(40)]
@@ -110,7 +110,7 @@ def test_a_full_disk_refuses_writes_and_keeps_what_there_is(
         def full(*_: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
-        patch.setattr(Log, "_commit", full)
+        patch.setattr(Log, "_insert", full)
         answer = api.post(MAPS, {"metadata": {"name": "lost"}})
         assert (answer.status, "disk is full" in answer.message) == (500, True)
     assert api.get(f"{MAPS}/lost").status == 404

@@ -202,8 +202,7 @@ def main() -> None:
     print(f"{now()} {NAME} {VERSION} starts", flush=True)
     if VERSION == "2.1":
         sys.exit("fatal: cannot read /etc/chatter/config.yaml: no such file or directory")
-    if VERSION == "2.2":
-        time.sleep(30)
+    time.sleep({"1.3": 3, "2.2": 30}.get(VERSION, 0))
     port = int(os.environ.get("PORT", "8080"))
     server = ThreadingHTTPServer(("", port), Request)
 
