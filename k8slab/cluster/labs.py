@@ -10,6 +10,7 @@ only what is still as it was copied. A notebook to begin anew with is had by del
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,7 +145,13 @@ def _checksums(shipped: Path) -> Iterator[tuple[str, str]]:
 
 
 def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Of a notebook only what stands in its cells and outputs counts: JupyterLab adds metadata to one that is only opened."""
+    data = path.read_bytes()
+    if path.suffix == ".ipynb":
+        with suppress(ValueError, KeyError, TypeError):
+            cells = [(c["cell_type"], "".join(c["source"]), c.get("outputs") or []) for c in json.loads(data)["cells"]]
+            data = json.dumps(cells).encode()
+    return hashlib.sha256(data).hexdigest()
 
 
 def _recorded(folder: Path) -> dict[str, str]:

@@ -83,6 +83,20 @@ def test_an_update_replaces_only_what_is_as_it_was_copied(shipped: Path, request
     assert labs_folder() == (mine, ""), "it is told once"
 
 
+def test_a_notebook_that_was_only_opened_is_not_changed(shipped: Path, tmp_path: Path) -> None:
+    def write(folder: Path, source: str | list[str], **metadata: object) -> None:
+        cells = [{"cell_type": "code", "source": source, "outputs": [], "metadata": {}}]
+        (folder / FIRST).write_text(json.dumps({"cells": cells, "metadata": metadata}))
+
+    (shipped / FIRST).chmod(0o755)
+    write(shipped, "old")
+    mine, _ = labs_folder()
+    write(mine, ["old"], language_info={"version": "3.11.7"})  # as JupyterLab saves it
+    write(shipped, "new")
+    assert labs_folder() == (mine, f"brought up to date in {mine}: {FIRST}")
+    assert "new" in (mine / FIRST).read_text()
+
+
 @pytest.mark.parametrize("record", ["", "[]", "{", None])
 def test_without_a_record_whatever_differs_is_the_learners(shipped: Path, newer: Path, record: str | None) -> None:
     mine, _ = labs_folder()
