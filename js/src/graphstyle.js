@@ -29,7 +29,7 @@ const CSS = `
 .k8slab-graph :is(button, select, input, summary, pre):focus-visible { outline: 2px solid var(--k8-accent); outline-offset: 1px; }
 .k8slab-graph .toolbar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; padding: 0 0 8px; }
 .k8slab-graph .toolbar label { display: inline-flex; gap: 6px; align-items: center; font-size: 12px; color: var(--k8-soft); }
-.k8slab-graph .toolbar input { width: 12em; }
+.k8slab-graph .toolbar input { width: 13em; }
 .k8slab-graph .toolbar select { max-width: 15em; }
 .k8slab-graph .toolbar { gap: 6px 10px; }
 .k8slab-graph .toggle[aria-pressed=true] { background: color-mix(in srgb, var(--k8-accent) 16%, transparent); border-color: var(--k8-accent); }

@@ -14,11 +14,11 @@ CARD_W, CARD_H = 172, 44
 Facts = list[list[Any]]
 
 
-def short_name(name: str, limit: int = 12) -> str:
+def short_name(name: str, limit: int = 10) -> str:
     """Return a name cut to fit under its mark; of generated names the distinct end stays.
 
     >>> short_name("web"), short_name("web-7d9c6b8f5-x2x4l"), short_name("a-long-name-of-a-pod")
-    ('web', 'web…x2x4l', 'a-lon…-a-pod')
+    ('web', 'web…x2x4l', 'a-lo…a-pod')
     """
     if len(name) <= limit:
         return name
