@@ -27,6 +27,7 @@ DATA = Path(os.environ.get("DATA_DIR", "/data"))
 LOCK = threading.Lock()
 ROOMS: Counter[str] = Counter()
 ANSWERED: Counter[int] = Counter()
+COUNTING = threading.Lock()  # requests are answered by a thread each
 STATE = {"ready": True, "under way": 0}
 
 Answer = tuple[int, object]
@@ -171,7 +172,8 @@ class Request(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer, and write a line about it."""
-        STATE["under way"] += 1
+        with COUNTING:
+            STATE["under way"] += 1
         try:
             self.url = urlsplit(self.path)
             self.parts = self.url.path.strip("/").split("/")
@@ -181,7 +183,8 @@ class Request(BaseHTTPRequestHandler):
             kind = "application/json"
             if isinstance(body, bytes):
                 kind = "text/html; charset=utf-8" if data.startswith(b"<!doctype") else "text/plain; version=0.0.4"
-            ANSWERED[status] += 1
+            with COUNTING:
+                ANSWERED[status] += 1
             self.send_response_only(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
@@ -189,7 +192,8 @@ class Request(BaseHTTPRequestHandler):
             self.wfile.write(data)
             print(f'{now()} {self.client_address[0]} "{self.command} {self.path}" {status}', flush=True)
         finally:
-            STATE["under way"] -= 1
+            with COUNTING:
+                STATE["under way"] -= 1
 
     do_POST = do_PUT = do_DELETE = do_GET
 
