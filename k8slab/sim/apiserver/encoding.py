@@ -23,16 +23,13 @@ def encoded(form: Form, code: int, obj: Object) -> Response:
         import yaml
 
         return Response(code, yaml.safe_dump(obj, sort_keys=False).encode(), form.content_type)
-    return Response(code, orjson.dumps(obj), form.content_type, is_object=True)
+    return Response(code, orjson.dumps(obj, option=orjson.OPT_APPEND_NEWLINE), form.content_type, is_object=True)
 
 
 def laid_out(request: Request, response: Response) -> Response:
-    """Lay an object out for its reader: indented for people, a line for programs."""
-    if response.is_object:
-        if _is_for_people(request):
-            response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
-        else:
-            response.body += b"\n"
+    """Lay an object out for its reader: for programs it is a line already, for people it is indented."""
+    if response.is_object and _is_for_people(request):
+        response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
     return response
 
 

@@ -87,7 +87,7 @@ class Handlers:
             return encoded(form, 200, listed)
         head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": meta}
         items_json = b",".join(self._raw(resource, entry) for entry in page.entries)
-        body = orjson.dumps(head)[:-1] + b',"items":[' + items_json + b"]}"
+        body = b"".join((orjson.dumps(head)[:-1], b',"items":[', items_json, b"]}\n"))
         return _serialized(form, 200, body)
 
     async def _watch(self, request: Request, call: Call) -> Stream:
@@ -199,7 +199,7 @@ class Handlers:
         if form.kind == "PartialObjectMetadata":
             return encoded(form, code, partial(entry.value))
         raw = self._raw(call.resource, entry) if entry.value["kind"] == call.resource.kind else entry.raw
-        return _serialized(form, code, raw)
+        return _serialized(form, code, raw + b"\n")
 
     def _table(self, request: Request, call: Call, entries: Iterable[Entry], meta: Object) -> Object:
         part = call.resource.subresource(call.subresource)
@@ -210,7 +210,7 @@ class Handlers:
 
 
 def _serialized(form: Form, code: int, raw: bytes) -> Response:
-    """Return an answer with an object that is in JSON already."""
+    """Return an answer with an object that is in JSON already, with the newline at its end."""
     if form.media_type == "application/json":
         return Response(code, raw, is_object=True)
     return encoded(form, code, orjson.loads(raw))

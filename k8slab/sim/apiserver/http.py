@@ -96,12 +96,12 @@ class Response:
     body: bytes
     content_type: str = "application/json"
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    is_object: bool = False  #: whether it is an object in JSON, which is laid out for its reader before it is sent
+    is_object: bool = False  #: whether it is an object in JSON: one line, which is laid out before it is sent to people
 
     @classmethod
     def json(cls, status: int, obj: Object) -> "Response":
         """Return an answer with an object."""
-        return cls(status, orjson.dumps(obj), is_object=True)
+        return cls(status, orjson.dumps(obj, option=orjson.OPT_APPEND_NEWLINE), is_object=True)
 
     @classmethod
     def text(cls, status: int, text: str) -> "Response":

@@ -63,7 +63,7 @@ class Paths:
         if form.kind == "APIGroupDiscoveryList":
             document = discovery.aggregated(self._scheme, path, form.version)
             if document is not None:
-                return Response(200, orjson.dumps(document), form.content_type, is_object=True)
+                return Response(200, orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE), form.content_type, is_object=True)
         address = request.headers.get("host", "")
         classic = discovery.document(self._scheme, path, address)
         return Response.json(200, classic) if classic is not None else None
