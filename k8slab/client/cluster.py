@@ -7,7 +7,7 @@ plain dictionaries, as they are in YAML. The typed API of the official client is
 import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import urllib3
@@ -185,6 +185,23 @@ class Cluster:
         except client.ApiException as error:
             if error.status != 404:
                 raise
+
+    def patch(
+        self,
+        resource: str,
+        name: str,
+        patch: Object,
+        namespace: str | None = None,
+        *,
+        kind: Literal["merge", "strategic"] = "merge",
+        manager: str = "",
+    ) -> Object:
+        """Patch one object (strategic: lists by their keys) and return it; ``manager`` owns what has changed."""
+        media = "application/merge-patch+json" if kind == "merge" else "application/strategic-merge-patch+json"
+        path = self._path(self.resource(resource), namespace, name)
+        query = {"fieldManager": manager} if manager else None
+        changed: Object = self.request("PATCH", path, query, patch, {"Content-Type": media})
+        return changed
 
     def mirror(self, resource: str, namespace: str = ALL) -> Mirror:
         """Return the one shared watch of a resource; every view of it listens to the same one."""

@@ -128,10 +128,8 @@ def _ship(container: Object) -> Callable[[Cluster], None]:
     """Return what changes the container of the Deployment web as a colleague would: not by applying your manifest."""
 
     def inject(cluster: Cluster) -> None:
-        path = cluster.resource("deployments").path(cluster.namespace, "web")
         patch = {"spec": {"template": {"spec": {"containers": [{"name": "web", **container}]}}}}
-        media = {"Content-Type": "application/strategic-merge-patch+json"}
-        cluster.request("PATCH", path, {"fieldManager": "colleague"}, patch, media)
+        cluster.patch("deployments", "web", patch, kind="strategic", manager="colleague")
 
     return inject
 

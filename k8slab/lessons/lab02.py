@@ -11,7 +11,6 @@ from k8slab.lessons.resetting import put_back
 __all__ = ["CONTENT"]
 
 _WIDE = "kubectl get deployment web -o wide"
-_STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 
 
 def _container(deployment: Object) -> Object:
@@ -193,13 +192,12 @@ def _ship(**container: object) -> Callable[[Cluster], None]:
     """Return what a colleague does to the Deployment web."""
 
     def inject(cluster: Cluster) -> None:
-        path = cluster.resource("deployments").path(cluster.namespace, "web")
         spec = {
             "progressDeadlineSeconds": 60,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {"spec": {"containers": [{"name": "web", **container}]}},
         }
-        cluster.request("PATCH", path, {"fieldManager": "colleague"}, {"spec": spec}, _STRATEGIC)
+        cluster.patch("deployments", "web", {"spec": spec}, kind="strategic", manager="colleague")
 
     return inject
 

@@ -222,7 +222,6 @@ def _sick(**container: object) -> Callable[[Cluster], None]:
     """Return what makes the containers of web be restarted again and again."""
 
     def inject(cluster: Cluster) -> None:
-        path = cluster.resource("deployments").path(cluster.namespace, "web")
         healthy = {
             "name": "web",
             "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5},
@@ -230,8 +229,7 @@ def _sick(**container: object) -> Callable[[Cluster], None]:
         }
         spec = {"replicas": 1, "strategy": {"type": "Recreate", "rollingUpdate": None}}
         spec["template"] = {"spec": {"containers": [{**healthy, **container}]}}
-        media = {"Content-Type": "application/strategic-merge-patch+json"}
-        cluster.request("PATCH", path, {"fieldManager": "colleague"}, {"spec": spec}, media)
+        cluster.patch("deployments", "web", {"spec": spec}, kind="strategic", manager="colleague")
 
     return inject
 

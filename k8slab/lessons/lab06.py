@@ -1,7 +1,7 @@
 """Lab 06, Networking I: what its notebook asks, checks and breaks. Syllabus: D1, D2, D3, D4, D5 (the Gateway API only in words)."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from k8slab.apimachinery.types import Object, labels
 from k8slab.client import Cluster
@@ -10,8 +10,6 @@ from k8slab.lessons.judging import condition, exists, say
 
 __all__ = ["CONTENT"]
 
-_MERGE = {"Content-Type": "application/merge-patch+json"}
-_STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 _SERVICE_NAME = "kubernetes.io/service-name"
 _HOST = "chatter-06.localhost"
 _NODE_PORT = 30606
@@ -319,12 +317,11 @@ def _repaired(cluster: Cluster) -> Iterator[Finding]:
     yield say(bool(probe), "the pods of web say when they are ready", "deployment/web has no readiness probe any more")
 
 
-def _colleague(resource: str, patch: Object, kind: dict[str, str] = _MERGE) -> Callable[[Cluster], None]:
+def _colleague(resource: str, patch: Object, kind: Literal["merge", "strategic"] = "merge") -> Callable[[Cluster], None]:
     """Return what a colleague does to the Service or the Deployment web."""
 
     def inject(cluster: Cluster) -> None:
-        path = cluster.resource(resource).path(cluster.namespace, "web")
-        cluster.request("PATCH", path, {"fieldManager": "colleague"}, patch, kind)
+        cluster.patch(resource, "web", patch, kind=kind, manager="colleague")
 
     return inject
 
@@ -585,7 +582,7 @@ lab.wait_for("deployment/web", "updated")
                     "The Service sent to port 8000, where nobody listens. The endpoints looked healthy; only their port was wrong.",
                 ),
                 Break(
-                    _colleague("deployments", _OTHER_NAME, _STRATEGIC),
+                    _colleague("deployments", _OTHER_NAME, "strategic"),
                     "The pods' port was called web instead of http. The Service looked for http and found no port; and the readiness "
                     "probe asks the port http too, so the pods were not ready.",
                 ),

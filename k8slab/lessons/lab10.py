@@ -13,8 +13,6 @@ from k8slab.lessons.lab10_availability import leader_known, nothing_lost, over_z
 
 __all__ = ["CONTENT"]
 
-_MERGE = {"Content-Type": "application/merge-patch+json"}
-
 
 def _hinder(**changes: object) -> Callable[[Cluster], None]:
     """Return what keeps web from growing: changes of its HPA, or its container's requests taken away; then visitors come."""
@@ -22,12 +20,11 @@ def _hinder(**changes: object) -> Callable[[Cluster], None]:
     def inject(cluster: Cluster) -> None:
         cluster.delete("horizontalpodautoscalers.autoscaling", "web")
         apply(cluster, _autoscaler({key: value for key, value in changes.items() if key != "resources"}), manager="colleague")
-        path = cluster.resource("deployments").path(cluster.namespace, "web")
         container = {**cluster.get("deployment", "web")["spec"]["template"]["spec"]["containers"][0]}
         if "resources" in changes:
             container["resources"] = changes["resources"]
         body = {"spec": {"replicas": 1, "template": {"spec": {"containers": [container]}}}}
-        cluster.request("PATCH", path, {"fieldManager": "colleague"}, body, _MERGE)
+        cluster.patch("deployments", "web", body, manager="colleague")
         if runs_loads(cluster):
             apply(cluster, _visitors(cluster.namespace))
 
@@ -49,11 +46,10 @@ def _visitors(namespace: str) -> Object:
 
 def _as_by_default(cluster: Cluster) -> str:
     """Take the behaviour of web's autoscalers away."""
-    path = cluster.resource("horizontalpodautoscalers.autoscaling").path
     for scaler in cluster.list("horizontalpodautoscalers.autoscaling"):
         if scaler["spec"]["scaleTargetRef"]["name"] == "web":
-            body = {"spec": {"behavior": None}}
-            cluster.request("PATCH", path(cluster.namespace, scaler["metadata"]["name"]), body=body, headers=_MERGE)
+            name = scaler["metadata"]["name"]
+            cluster.patch("horizontalpodautoscalers.autoscaling", name, {"spec": {"behavior": None}})
     return "web is scaled as fast as by default."
 
 
@@ -65,8 +61,7 @@ def _without_care(cluster: Cluster) -> str:
     container = {**found["spec"]["template"]["spec"]["containers"][0], "image": "chatter/rooms:1.0"}
     bare = {key: value for key, value in container.items() if key not in ("readinessProbe", "lifecycle")}
     body = {"spec": {"replicas": 3, "template": {"spec": {"containers": [bare]}}}}
-    path = cluster.resource("deployments").path(cluster.namespace, "rooms")
-    cluster.request("PATCH", path, {"fieldManager": "colleague"}, body, _MERGE)
+    cluster.patch("deployments", "rooms", body, manager="colleague")
     return "rooms goes back to version 1.0, without a probe and a hook."
 
 

@@ -11,8 +11,6 @@ from k8slab.lessons.words import patience
 
 __all__ = ["put_back", "reset_exercise", "tidy_outside"]
 
-_MERGE = {"Content-Type": "application/merge-patch+json"}
-_STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 _MANAGER = "k8slab-reset"
 _PATIENCE = 60.0
 
@@ -43,10 +41,9 @@ def put_back(cluster: Cluster, resource: str, name: str, patch: Object) -> bool:
     """
     if cluster.find(resource, name) is None:
         return False
-    path = cluster.resource(resource).path(cluster.namespace, name)
-    after = cluster.request("PATCH", path, {"fieldManager": _MANAGER}, patch, _STRATEGIC)
+    after = cluster.patch(resource, name, patch, kind="strategic", manager=_MANAGER)
     others = [entry for entry in after["metadata"].get("managedFields") or () if entry["manager"] != _MANAGER]
-    _merge(cluster, resource, cluster.namespace, name, {"metadata": {"managedFields": others}})
+    cluster.patch(resource, name, {"metadata": {"managedFields": others}})
     return True
 
 
@@ -62,7 +59,7 @@ def tidy_outside(cluster: Cluster, content: LabContent, cordoned: Collection[str
     for name, replicas in content.system:
         deployment = cluster.find("deployments", name, "kube-system")
         if deployment is not None and deployment["spec"].get("replicas") == 0:
-            _merge(cluster, "deployments", "kube-system", name, {"spec": {"replicas": replicas}})
+            cluster.patch("deployments", name, {"spec": {"replicas": replicas}}, "kube-system")
     for node in cluster.list("nodes") if content.node_keys else ():
         labels = {key: None for key in node["metadata"].get("labels") or () if key in content.node_keys}
         taints = node["spec"].get("taints") or []
@@ -71,8 +68,4 @@ def tidy_outside(cluster: Cluster, content: LabContent, cordoned: Collection[str
         cordon = bool(node["spec"].get("unschedulable")) and name not in cordoned
         if labels or len(kept) != len(taints) or cordon:
             spec: Object = {"taints": kept, **({"unschedulable": None} if cordon else {})}
-            _merge(cluster, "nodes", "", name, {"metadata": {"labels": labels}, "spec": spec})
-
-
-def _merge(cluster: Cluster, resource: str, namespace: str, name: str, patch: Object) -> None:
-    cluster.request("PATCH", cluster.resource(resource).path(namespace, name), body=patch, headers=_MERGE)
+            cluster.patch("nodes", name, {"metadata": {"labels": labels}, "spec": spec})

@@ -194,8 +194,6 @@ class Kind(Source):
         cluster = self.connect()
         try:
             for node in cluster.list("nodes"):
-                path = cluster.resource("nodes").path("", node["metadata"]["name"])
-                media = {"Content-Type": "application/merge-patch+json"}
-                cluster.request("PATCH", path, body={"metadata": {"labels": MANAGED_BY}}, headers=media)
+                cluster.patch("nodes", node["metadata"]["name"], {"metadata": {"labels": MANAGED_BY}})
         finally:
             cluster.close()
