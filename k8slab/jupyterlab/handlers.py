@@ -6,6 +6,8 @@ All of it is the learner's own and stays on this machine; a request needs the se
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,15 @@ def state(root: Path, progress: Progress, started: float) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Say in one sentence what is wrong; tornado takes ``%`` for a place to fill."""
+    try:
+        yield
+    except K8slabError as error:
+        raise web.HTTPError(400, str(error).replace("%", "%%")) from error
+
+
 class _Handler(APIHandler):
     """What the three have in common."""
 
@@ -66,11 +77,9 @@ class _Handler(APIHandler):
         return Path(self.settings["server_root_dir"]).expanduser().resolve()
 
     def answer(self) -> None:
-        """Send the state, or say in one sentence what is wrong."""
-        try:
+        """Send the state."""
+        with _sentences():
             found = state(self.root, Progress(), self.settings["started"].timestamp())
-        except K8slabError as error:
-            raise web.HTTPError(400, str(error).replace("%", "%%")) from error
         self.finish(json.dumps(found))
 
 
@@ -87,10 +96,8 @@ class LabsHandler(_Handler):
 
     @web.authenticated
     def post(self) -> None:
-        try:
+        with _sentences():
             copy_labs(self.root)
-        except K8slabError as error:
-            raise web.HTTPError(400, str(error).replace("%", "%%")) from error
         self.answer()
 
 
@@ -99,19 +106,15 @@ class ProgressHandler(_Handler):
 
     @web.authenticated
     def get(self) -> None:
-        try:
+        with _sentences():
             text = Progress().export()
-        except K8slabError as error:
-            raise web.HTTPError(400, str(error).replace("%", "%%")) from error
         self.set_header("Content-Disposition", "attachment; filename=k8slab-progress.json")
         self.finish(text)
 
     @web.authenticated
     def post(self) -> None:
-        try:
+        with _sentences():
             Progress().take(self.request.body.decode("utf-8", "replace"))
-        except K8slabError as error:
-            raise web.HTTPError(400, str(error).replace("%", "%%")) from error
         self.answer()
 
 

@@ -79,21 +79,23 @@ def delete_namespace(cluster: Cluster, name: str) -> str:
 
 def count_of_nodes(cluster: Cluster) -> str:
     """Return how many nodes there are, in words, for somebody who may perhaps not see them."""
-    try:
-        return f"{len(cluster.list('nodes'))} nodes"
-    except ApiException as error:
-        if error.status != _FORBIDDEN:
-            raise
-        return "nodes that you may not see"
+    nodes = _nodes(cluster)
+    return "nodes that you may not see" if nodes is None else f"{len(nodes)} nodes"
 
 
 def _cordoned(cluster: Cluster) -> list[str]:
+    """Return the nodes that are out of service; who may not see nodes will not cordon them."""
+    return sorted(node["metadata"]["name"] for node in _nodes(cluster) or () if node["spec"].get("unschedulable"))
+
+
+def _nodes(cluster: Cluster) -> list[Object] | None:
+    """Return the nodes, None if one may not see them."""
     try:
-        return sorted(node["metadata"]["name"] for node in cluster.list("nodes") if node["spec"].get("unschedulable"))
+        return cluster.list("nodes")
     except ApiException as error:
         if error.status != _FORBIDDEN:
             raise
-        return []  # who may not see nodes will not cordon them
+        return None
 
 
 def _look(cluster: Cluster, name: str) -> Object | None:

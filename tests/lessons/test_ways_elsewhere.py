@@ -6,14 +6,11 @@ not take minutes, this computer's time, as the labs read it, is that of the serv
 lab every solution passes, and two of the wrong ways fail with the words that fit, as in `test_ways`.
 """
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from kubernetes.client.exceptions import ApiException
 
 from k8slab.client import Cluster, connect
 from k8slab.cluster.capabilities import capabilities
@@ -23,7 +20,7 @@ from k8slab.lessons import Lab, Progress, content_of
 from k8slab.sim.server import ServerConfig, ServerThread
 from k8slab.sim.shape import nodes_of_kind_config
 from tests.hiding import Hiding
-from tests.lessons.test_ways import LABS, Way, ways_of
+from tests.lessons.test_ways import LABS, Way, judge, ways_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,18 +80,8 @@ def test_a_way(way: Way, elsewhere: Context, tmp_path: Path, monkeypatch: pytest
         pytest.skip(missing[0])
     lab = Lab(content, elsewhere.connect(), Progress(tmp_path / "progress.json"))
     lab.prepare()
-    scope: dict[str, Any] = {"lab": lab}
     try:
-        exec(compile(way.before, str(way), "exec"), scope)
-        with contextlib.nullcontext() if way.says is None else contextlib.suppress(K8slabError, ApiException):
-            exec(compile(way.do, str(way), "exec"), scope)
-        verdict = lab.check(way.exercise)
+        judge(way, lab)
     finally:
-        exec(compile(way.after, str(way), "exec"), scope)
         lab.leave()
         lab.cluster.close()
-    if way.says is None:
-        assert verdict.done, verdict
-    else:
-        assert not verdict.done, f"this is wrong, but passes:\n{way.do}"
-        assert way.says in repr(verdict), verdict
