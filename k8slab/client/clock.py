@@ -51,8 +51,7 @@ class Clock:
 
     def now(self) -> float:
         """Return the cluster's time in seconds since 1970."""
-        clock = self._read() if self.adjustable else None
-        return parse_time(clock["status"]["now"]) if clock else time.time()
+        return self._look()[0]
 
     def set(self, mode: Mode, rate: float = 1.0) -> None:
         """Change the mode: ``set("accelerated", 10)`` lets ten seconds pass in one."""
@@ -66,11 +65,13 @@ class Clock:
         if self.mode == "stepped":
             self._advance({"seconds": seconds})
             return
-        end = self.now() + seconds
-        while (left := end - self.now()) > 0:
+        now, rate = self._look()
+        end = now + seconds
+        while (left := end - now) > 0:
             if tick is not None:
                 tick(left)
-            time.sleep(min(_NAP, left / self._rate()))
+            time.sleep(min(_NAP, left / rate))
+            now, rate = self._look()
 
     def until(self, holds: Callable[[], bool], timeout: float, tick: Tick | None = None) -> bool:
         """Let time pass until something holds; return False if it still does not after ``timeout`` seconds."""
@@ -88,9 +89,13 @@ class Clock:
             time.sleep(_POLL)
         return True
 
-    def _rate(self) -> float:
+    def _look(self) -> tuple[float, float]:
+        """Return the cluster's time, and how many seconds of it pass in one."""
         clock = self._read() if self.adjustable else None
-        return float(clock["status"]["rate"]) or 1.0 if clock else 1.0  # 0: stopped meanwhile
+        if clock is None:
+            return time.time(), 1.0
+        status = clock["status"]
+        return parse_time(status["now"]), float(status["rate"]) or 1.0  # 0: stopped meanwhile
 
     def _advance(self, spec: Object) -> None:
         body = {"apiVersion": "sim.k8slab.dev/v1alpha1", "kind": "ClockAdvance", "spec": spec}
