@@ -72,6 +72,7 @@ class LiveView(SceneWidget):
     ) -> None:
         self.cluster = cluster
         self._model_lock = threading.RLock()
+        self._turn = threading.Lock()
         self._fallback, self._past = cluster.namespace if fallback is None else fallback, False
         self._excused = (403,) if fallback is None else (403, 404, 405)
         with collector_held():
@@ -143,7 +144,11 @@ class LiveView(SceneWidget):
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Draw the model as it is now; the pulse calls this, tests may."""
+        """Draw the model as it is now. The pulse and the controls do so: in turns, or the older picture might be shown last."""
+        with self._turn:
+            self._draw()
+
+    def _draw(self) -> None:
         with self._model_lock:
             scene = self.make_scene()
         self.show({**scene, **self.notices()})

@@ -131,10 +131,10 @@ class PacketPathView(LivePanel):
         self._answer: Path | str | None = None
         super().__init__(cluster, served(cluster, _FOLLOWED))
 
-    def refresh(self) -> None:
+    def _draw(self) -> None:
         """Ask the cluster first, without keeping anybody waiting for the model; then draw."""
         self._ask()
-        super().refresh()
+        super()._draw()
 
     def make_scene(self) -> Scene:
         """Return the path as a scene."""

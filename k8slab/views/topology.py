@@ -110,7 +110,7 @@ class TopologyView(LiveView):
             scene = self._drawing.scene(self._picture, self.topology.title)
         return {**scene, **self._surroundings()}
 
-    def refresh(self) -> None:
+    def _draw(self) -> None:
         """Draw the graph as it is now; of a large placement, only what events have touched."""
         flows = self._flows()
         with self._model_lock:

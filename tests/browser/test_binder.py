@@ -110,27 +110,27 @@ def test_an_exercise_that_is_done_is_counted_and_reminds_of_the_download(page, s
     assert bar(page) == "empty"
     done(session, "00.2")
     time_passes(page, 21)
-    page.wait_for_selector(f"{TOAST}:has-text('Exercise 00.2 is done. This session is not kept')", timeout=10_000)
+    page.wait_for_selector(f"{TOAST}:has-text('Exercise 00.2 is done. This session is not kept')", timeout=30_000)
     assert bar(page) == "unsaved"
     with page.expect_download() as download:
         page.click(f"{TOAST} >> text=Download progress")
     assert json.loads(Path(download.value.path()).read_text())["exercises"]["00.2"]["done"]
-    page.wait_for_selector(".k8slab-bar[data-state=saved]", timeout=10_000)
+    page.wait_for_selector(".k8slab-bar[data-state=saved]", timeout=30_000)
     time_passes(page, 3600)
-    page.wait_for_function("() => !document.querySelector('.Toastify__toast')", timeout=10_000)  # what is downloaded is forgotten
+    page.wait_for_function("() => !document.querySelector('.Toastify__toast')", timeout=30_000)  # what is downloaded is forgotten
 
 
 def test_before_the_session_may_end_a_learner_is_reminded(page, session: BinderSession) -> None:
     done(session, "00.3")
     page.click(".k8slab-bar span")  # some activity
     time_passes(page, 21)
-    page.wait_for_selector(f"{TOAST}:has-text('Exercise 00.3 is done')", timeout=10_000)
+    page.wait_for_selector(f"{TOAST}:has-text('Exercise 00.3 is done')", timeout=30_000)
     time_passes(page, 420)
-    page.wait_for_selector(f"{TOAST}:has-text('after 10 minutes this session may end')", timeout=10_000)
+    page.wait_for_selector(f"{TOAST}:has-text('after 10 minutes this session may end')", timeout=30_000)
     assert "Download your progress" not in page.title()
     page.evaluate("() => Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     time_passes(page, 5 * 3600 - 420)
-    page.wait_for_selector(f"{TOAST}:has-text('This session may end in')", timeout=10_000)
+    page.wait_for_selector(f"{TOAST}:has-text('This session may end in')", timeout=30_000)
     assert page.title() == "⚠ Download your progress", "the title calls who looks at another tab"
     page.evaluate("() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }")
     assert "Download" not in page.title()
@@ -151,17 +151,17 @@ def test_who_leaves_without_the_progress_is_asked(page, session: BinderSession, 
 def test_the_next_session_takes_the_file_back(page, session: BinderSession, tmp_path: Path) -> None:
     session.progress.unlink()
     time_passes(page, 21)
-    page.wait_for_selector(".k8slab-bar[data-state=empty]", timeout=10_000)
+    page.wait_for_selector(".k8slab-bar[data-state=empty]", timeout=30_000)
     mine = tmp_path / "k8slab-progress.json"
     mine.write_text(json.dumps({"exercises": {"00.1": {"done": True, "tries": 2}, "01.1": {"done": True, "tries": 1}}}))
     with page.expect_file_chooser() as chooser:
         page.click(".k8slab-bar .upload")
     chooser.value.set_files(mine)
-    page.wait_for_selector(".k8slab-bar[data-state=saved]", timeout=10_000)
+    page.wait_for_selector(".k8slab-bar[data-state=saved]", timeout=30_000)
     assert Progress(session.progress).finished() == {"00.1", "01.1"}
     mine.write_text("spam")
     with page.expect_file_chooser() as chooser:
         page.click(".k8slab-bar .upload")
     chooser.value.set_files(mine)
-    page.wait_for_selector(f"{TOAST}:has-text('is not a progress file of k8slab')", timeout=10_000)
+    page.wait_for_selector(f"{TOAST}:has-text('is not a progress file of k8slab')", timeout=30_000)
     assert Progress(session.progress).finished() == {"00.1", "01.1"}

@@ -1,6 +1,7 @@
 """The topology view on a real API server: one watch per kind for all views, another topology in place, details, the end."""
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ from k8slab.client import Cluster, apply, connect
 from k8slab.errors import K8slabError
 from k8slab.topology import TOPOLOGIES
 from k8slab.views import TopologyView
+from k8slab.views.scene import Scene
 from tests.processes import K8slab
 
 
@@ -81,6 +83,31 @@ def test_a_wrong_wish_is_answered_in_words(cluster, namespace) -> None:
     view.close()
     with pytest.raises(K8slabError, match=r"There is no topology 'trafic'\. There are: placement, ownership"):
         TopologyView(cluster, "trafic")
+
+
+def test_a_picture_made_before_a_wish_is_never_shown_after_its_answer(cluster, namespace, monkeypatch) -> None:
+    view = TopologyView(cluster, "traffic", namespace)
+    view._pulse.stop()
+    made, go_on, show = threading.Event(), threading.Event(), view.show
+    earlier = threading.Thread(target=view.refresh)
+
+    def show_late(scene: Scene) -> None:
+        if threading.current_thread() is earlier:
+            made.set()
+            assert go_on.wait(20)
+        show(scene)
+
+    monkeypatch.setattr(view, "show", show_late)
+    earlier.start()
+    assert made.wait(20)
+    wish = threading.Thread(target=view.act, args=("filter", "app=web"))
+    wish.start()
+    wish.join(0.3)
+    go_on.set()
+    earlier.join()
+    wish.join()
+    assert view.current["controls"]["text"] == "app=web"
+    view.close()
 
 
 def test_a_question_is_answered_with_what_it_needs_though_the_view_does_not_watch_it(cluster, namespace) -> None:
