@@ -22,16 +22,22 @@ export class Details {
       this.view.choose(null);
       this.view.canvas.focus();
     });
-    const list = table(["", ""], facts.map(([k, v]) => [k, String(v)]));
-    list.querySelector("thead").remove();
     this.id = id;
+    this.facts = element("div", { class: "facts" });
+    this.showFacts(facts);
     this.buttons = element("div", { class: "buttons" });
     this.why = element("div", { class: "why", hidden: "", "aria-live": "polite" });
     this.more = element("div", { class: "more" });
     const head = element("div", { class: "name" }, element("strong", {}, item.name ?? item.label), element("span", { class: "quiet" }, item.kind ?? ""));
-    this.node.replaceChildren(close, head, element("div", { class: "columns" }, list, this.more), this.buttons, this.why);
+    this.node.replaceChildren(close, head, element("div", { class: "columns" }, this.facts, this.more), this.buttons, this.why);
     this.node.hidden = false;
     if (item.type === "group") this.groupButton(id, !item.open);
+  }
+
+  showFacts(facts) {
+    const list = table(["", ""], facts.map(([k, v]) => [k, String(v)]));
+    list.querySelector("thead").remove();
+    this.facts.replaceChildren(list);
   }
 
   groupButton(group, closed) {
@@ -43,11 +49,13 @@ export class Details {
   fill({ yaml, events = [], relations = [], commands = [], members, group, open }) {
     if (!this.more) return;
     const parts = [];
+    const opened = new Map([...this.more.querySelectorAll("details")].map((part) => [titleOf(part), part.open]));
     if (relations.length) parts.push(part("Connected to", table(["", "", ""], relations), true));
     if (members) parts.push(part(`Members (${members.length})`, table(["", ""], members), relations.length < 8));
     parts.push(events.length ? part("Events", table(["Type", "Reason", "Message"], events), true) : element("div", { class: "quiet" }, "No events"));
     if (yaml) parts.push(part("YAML", element("pre", { tabindex: "0" }, yaml), false));
     if (commands.length) parts.push(part("The same with kubectl", element("div", {}, ...commands.map(([says, words]) => commandLine(says, words))), false));
+    for (const part of parts.filter((part) => "open" in part)) part.open = opened.get(titleOf(part)) ?? part.open;
     this.more.replaceChildren(...parts);
     if (yaml && !this.buttons.querySelector(".ask")) this.buttons.append(this.whyButton());
     if (group && group !== this.id && open && !this.buttons.querySelector(".together")) {
@@ -76,6 +84,11 @@ function part(title, content, open) {
   const node = element("details", {}, element("summary", {}, title), element("div", { class: "scroll" }, content));
   node.open = open;
   return node;
+}
+
+/** What a part is called, without the number of what is in it. */
+function titleOf(part) {
+  return part.querySelector("summary")?.textContent.replace(/ \(\d+\)$/, "");
 }
 
 /** Take over words and structure of HTML, nothing that could act: no attributes, no other elements. */

@@ -57,6 +57,7 @@ export class GraphView {
     const label = `${scene.title}. ${scene.alt} Arrow keys move, Enter shows details, Space opens a group, plus and minus zoom, Escape closes.`;
     if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
     if (this.chosen && !scene.items[this.chosen]) this.choose(null);
+    if (this.chosen && (!delta || delta.put?.items?.[this.chosen])) this.follow();
     const changed = delta && [...Object.keys(delta.put?.items ?? {}), ...(delta.drop?.items ?? [])];
     this.stage.show(scene, changed, this.theme);
     if (!delta || delta.set) this.updateAround(scene);
@@ -181,14 +182,25 @@ export class GraphView {
     this.chosen = id ?? null;
     this.stage.chosen = this.chosen;
     const item = this.store.scene.items[id];
-    if (item) this.alt.textContent = `${item.name ?? item.label}: ${factsOf(item).map(([k, v]) => `${k} ${v}`).join(", ")}`;
-    else this.alt.textContent = this.store.scene.alt;
+    this.alt.textContent = item ? inWords(item) : this.store.scene.alt;
     if (item && open) {
       this.details.open(id, item, factsOf(item));
       this.askDetails(id);
     } else this.details.close();
     this.toolbar.choose(item ? (item.name ?? item.label) : "");
     this.stage.drawOver();
+  }
+
+  /** The chosen item has changed: say what is true of it now; YAML and events are asked for again, not more than once a second. */
+  follow() {
+    const item = this.store.scene.items[this.chosen];
+    this.alt.textContent = inWords(item);
+    if (this.details.node.hidden) return;
+    this.details.showFacts(factsOf(item));
+    this.asking ??= setTimeout(() => {
+      this.asking = null;
+      if (this.chosen && !this.details.node.hidden) this.askDetails(this.chosen);
+    }, 1000);
   }
 
   hover(id, at) {
@@ -215,6 +227,7 @@ export class GraphView {
     this.watcher.disconnect();
     clearTimeout(this.later);
     clearTimeout(this.again);
+    clearTimeout(this.asking);
     for (const end of this.endings) end();
     this.stage.dispose();
   }
@@ -226,6 +239,10 @@ const POD_FACTS = ["Namespace", "Status", "Ready", "Restarts", "Node", "IP"];
 export function factsOf(item) {
   if (item.values) return [["Kind", item.kind], ...POD_FACTS.map((name, i) => [name, item.values[i]])];
   return item.facts ?? [];
+}
+
+function inWords(item) {
+  return `${item.name ?? item.label}: ${factsOf(item).map(([k, v]) => `${k} ${v}`).join(", ")}`;
 }
 
 /** One command to read and to copy. */

@@ -50,8 +50,8 @@ const CSS = `
 .k8slab-graph .details .name { display: flex; gap: 8px; align-items: baseline; font-size: 14px; margin-bottom: 4px; }
 .k8slab-graph .details .columns { display: grid; grid-template-columns: minmax(220px, max-content) 1fr; gap: 4px 28px; align-items: start; }
 @media (max-width: 700px) { .k8slab-graph .details .columns { grid-template-columns: 1fr; } }
-.k8slab-graph .details .columns > table td:first-child { color: var(--k8-soft); white-space: nowrap; }
-.k8slab-graph .details .columns > table td { max-width: 30em; overflow-wrap: anywhere; }
+.k8slab-graph .details .facts td:first-child { color: var(--k8-soft); white-space: nowrap; }
+.k8slab-graph .details .facts td { max-width: 30em; overflow-wrap: anywhere; }
 .k8slab-graph .details .more > * { margin-bottom: 4px; }
 .k8slab-graph .details .more summary { font-weight: 600; }
 .k8slab-graph .details .scroll { max-height: 220px; }

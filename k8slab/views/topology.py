@@ -6,7 +6,8 @@ saved notebook is the picture of the live one, and its parts are pure functions 
 controls send their wishes over the widget's channel, which JupyterLab serves beside a running cell (kernel subshells).
 """
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ class TopologyView(LiveView):
     _touched: set[str]
     _spaces: set[str]  # namespaces that were seen
     _answer: Scene | None
+    _unanswered: bool  # something has changed since the answer
+    _others: list[Object]  # what the view does not watch, as it was when it was asked
     _boxes: bool
     _redraw: bool
     _too_many: bool
@@ -82,6 +85,7 @@ class TopologyView(LiveView):
 
     def take(self, change: str, obj: Object) -> None:
         """Take one change into the graph."""
+        self._unanswered = True
         if change == "DELETED" or self._is_compared(obj):
             self._touched.add(self.topology.change(self.graph, change, obj))
         if namespace_of(obj):
@@ -113,6 +117,7 @@ class TopologyView(LiveView):
     def _draw(self) -> None:
         """Draw the graph as it is now; of a large placement, only what events have touched."""
         flows = self._flows()
+        self._answer_again()
         with self._model_lock:
             for flow in flows:
                 change_reachability(self.graph, "ADDED", flow)
@@ -139,6 +144,7 @@ class TopologyView(LiveView):
         self._expanded = set()
         self._touched, self._spaces, self._too_many = set(), set(), False
         self._question, self._chosen, self._answer = "", "", None
+        self._unanswered, self._others = False, []
         self._redraw = False
         self.every = 2.0 if kind == "reachability" else None
 
@@ -343,32 +349,41 @@ class TopologyView(LiveView):
             self._drawing.tidy()
 
     def ask(self, question: str, chosen: str = "") -> None:
-        """Answer one of the questions of `k8slab.views.focus` on the picture; "" takes the answer away."""
+        """Ask one of the questions of `k8slab.views.focus`: its answer follows the picture, until "" takes it away."""
         if question and question not in QUESTIONS:
             raise K8slabError(f"There is no question {question!r}. There are: {', '.join(QUESTIONS)}.")
-        answer = focus(question, self._all_objects(), self._real(chosen)) if question else None
+        others = self._unwatched() if question else []
         with self._model_lock:
-            self._question, self._chosen, self._answer = question, chosen, answer
+            self._question, self._chosen, self._others, self._unanswered = question, chosen, others, True
+
+    def _answer_again(self) -> None:
+        """Answer the question as things are now, if they have changed since it was answered."""
+        with self._model_lock:
+            if not self._unanswered:
+                return
+            self._unanswered = False
+            question, chosen = self._question, self._real(self._chosen)
+            known = [*self._others, *self._objects.values()] if question else []
+        spaces = {self.choice.namespace} if self.choice.namespace else None
+        answer = focus(question, [o for o in known if self._asked_about(o, spaces)], chosen) if question else None
+        with self._model_lock:
+            if question == self._question:  # else another one was asked meanwhile, and is answered next
+                self._answer = answer
 
     def _real(self, chosen: str) -> str:
         """Return the object behind an item: of a group, its first member."""
         a = self._picture.nodes[chosen] if chosen in self._picture else {}
         return str(a["members"][0]) if a.get("members") else chosen
 
-    def _all_objects(self) -> Iterable[Object]:
-        with self._model_lock:
-            known = dict(self._objects)
-        have = {kind for kind, _, _ in known}
-        objects = {object_id(k, n, ns): o for (k, ns, n), o in known.items()}
+    def _unwatched(self) -> list[Object]:
+        """Return what the questions need and the view does not watch."""
+        watched = {self.cluster.resource(resource).kind for resource in self._followed}
+        found: list[Object] = []
         for kind in KINDS:
-            if kind not in have:
-                try:
-                    found = self.cluster.list(kind, ALL)
-                except (K8slabError, ApiException):
-                    continue
-                objects |= {object_id(kind, name_of(o), namespace_of(o)): o for o in found}
-        spaces = {self.choice.namespace} if self.choice.namespace else None
-        return [o for o in objects.values() if self._asked_about(o, spaces)]
+            if kind not in watched:
+                with contextlib.suppress(K8slabError, ApiException):
+                    found += self.cluster.list(kind, ALL)
+        return found
 
     def _asked_about(self, obj: Object, spaces: set[str] | None) -> bool:
         namespace = namespace_of(obj)
@@ -381,7 +396,7 @@ class TopologyView(LiveView):
     def _choose(self, choice: Choice) -> None:
         with self._model_lock:
             anew = (choice.namespace, choice.system) != (self.choice.namespace, self.choice.system)
-            self.choice, self._layout = choice, None
+            self.choice, self._layout, self._unanswered = choice, None, True
             self._drawing.tidy()
             if anew and self.topology.name == "reachability":
                 self.graph, self._too_many = self.topology.start(), False

@@ -89,7 +89,11 @@ def run(page, cell: int) -> None:
 
 def says(page, words: str, where: str = ".alt") -> None:
     script = "([where, words]) => document.querySelector('.k8slab-view ' + where)?.innerText.includes(words)"
-    page.wait_for_function(script, arg=[where, words], timeout=20_000, polling=50)
+    try:
+        page.wait_for_function(script, arg=[where, words], timeout=30_000, polling=50)
+    except Exception as error:
+        said = page.evaluate("where => document.querySelector('.k8slab-view ' + where)?.innerText", where)
+        raise AssertionError(f"{words!r} not in:\n{said}") from error
 
 
 def click_item(page, item: str) -> None:
@@ -184,7 +188,21 @@ def test_a_click_shows_yaml_events_commands_and_why(page, cluster, jupyterlab) -
     page.screenshot(path=jupyterlab.pictures / "topology-details.png")
 
 
+def test_the_details_follow_what_was_clicked(page, cluster) -> None:
+    first = {"name": "first", "image": "busybox:1.36", "command": ["sleep", "8"]}
+    spec = {"initContainers": [first], "containers": [{"name": "c", "image": "nginx:1.27"}]}
+    named = {"name": "late", "namespace": "topology", "labels": {"app": "api"}}
+    apply(cluster, {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec})
+    click_item(page, "Pod/topology/late")
+    says(page, "Init:0/1", ".details")
+    says(page, "Running", ".details .facts")
+    says(page, "already present on machine", ".details .more")
+    cluster.delete("pods", "late", "topology", grace_period=0)
+    page.wait_for_selector(f"{VIEW} .details", state="hidden", timeout=20_000)
+
+
 def test_a_question_is_answered_on_the_picture(page, cluster, jupyterlab) -> None:
+    click_item(page, next(item for item in items(page) if item.startswith("Pod/topology/api")))
     page.locator(f"{VIEW} .toolbar label:has-text('Ask') select").select_option("path")
     says(page, "Client/outside → Service/topology/api", ".answer")
     page.screenshot(path=jupyterlab.pictures / "topology-path.png")

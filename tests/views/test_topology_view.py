@@ -115,6 +115,11 @@ def test_a_question_is_answered_with_what_it_needs_though_the_view_does_not_watc
     view.act("ask", ["blast", f"Secret/{namespace}/s"])
     assert view.current["focus"]["lines"][0] == f"1 pod depends on Secret/{namespace}/s."
     assert view.current["focus"]["items"][f"Pod/{namespace}/web"] == "lost"
+    source = {"secretRef": {"name": "s"}}
+    spec = {"containers": [{"name": "c", "image": "nginx:1.27", "envFrom": [source]}]}
+    apply(cluster, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "late"}, "spec": spec})
+    assert eventually(lambda: view.current["focus"]["lines"][0] == f"2 pods depend on Secret/{namespace}/s."), "it follows"
+    assert view.current["focus"]["items"][f"Pod/{namespace}/late"] == "lost"
     view.act("ask", ["", ""])
     assert view.current["focus"] is None
     view.close()
