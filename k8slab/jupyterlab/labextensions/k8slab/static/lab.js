@@ -1,3 +1,4 @@
+// From js/src, sha256 cf8e9a72be2411c9
 (()=>{var O={empty:"This session is not kept.",unsaved:"This session is not kept. Your progress has not been downloaded yet.",saved:"Your progress is downloaded."},D=`
 .k8slab-bar { position: fixed; right: 12px; top: 2px; height: 24px; z-index: 100; display: flex; align-items: center; gap: 8px;
   font-family: var(--jp-ui-font-family); font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1);
