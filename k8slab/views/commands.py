@@ -1,4 +1,7 @@
-"""What one would type into a terminal for what a view shows or a button does: kubectl, to the letter."""
+"""What one would type into a terminal for what a view shows or a button does: kubectl, to the letter.
+
+The namespace is always named: a terminal knows nothing of the lab's.
+"""
 
 from k8slab.topology.catalogue import Topology
 from k8slab.topology.select import Choice, is_selector
@@ -6,16 +9,16 @@ from k8slab.topology.select import Choice, is_selector
 __all__ = ["object_commands", "view_command"]
 
 
-def view_command(topology: Topology, choice: Choice, default: str = "default") -> str:
+def view_command(topology: Topology, choice: Choice) -> str:
     """Return the command that lists what the view shows.
 
     >>> from k8slab.topology.catalogue import TOPOLOGIES
-    >>> view_command(TOPOLOGIES["traffic"], Choice(namespace="chat", text="app=web"), "lab-01")
+    >>> view_command(TOPOLOGIES["traffic"], Choice(namespace="chat", text="app=web"))
     'kubectl get ingresses,services,endpointslices,pods -o wide -n chat -l app=web'
     """
     command = f"kubectl get {topology.ask}"
     if not topology.ask.startswith("nodes"):
-        command += "" if choice.namespace == default else f" -n {choice.namespace}" if choice.namespace else " -A"
+        command += f" -n {choice.namespace}" if choice.namespace else " -A"
     text = choice.text.strip()
     if not text:
         return command
@@ -24,13 +27,13 @@ def view_command(topology: Topology, choice: Choice, default: str = "default") -
     return f"{command} | grep {_quoted(text)}"
 
 
-def object_commands(kind: str, name: str, namespace: str, default: str = "default") -> list[list[str]]:
+def object_commands(kind: str, name: str, namespace: str) -> list[list[str]]:
     """Return [what it shows, command] for one object.
 
-    >>> object_commands("Pod", "web", "chat", "chat")[0]
-    ['Everything about it', 'kubectl describe pod/web']
+    >>> object_commands("Pod", "web", "chat")[0]
+    ['Everything about it', 'kubectl describe pod/web -n chat']
     """
-    where = f" -n {namespace}" if namespace and namespace != default else ""
+    where = f" -n {namespace}" if namespace else ""
     thing = f"{kind.lower()}/{name}"
     commands = [
         ["Everything about it", f"kubectl describe {thing}{where}"],

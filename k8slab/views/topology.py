@@ -210,7 +210,7 @@ class TopologyView(LiveView):
             "questions": [[name, title, needs] for name, (title, needs) in QUESTIONS.items()],
         }  # fmt: skip
         answer = None if self._answer is None else on_picture(self._answer, self._picture)
-        command = view_command(self.topology, self.choice, self.cluster.namespace)
+        command = view_command(self.topology, self.choice)
         return {"controls": controls, "command": command, "focus": answer, "note": self._note()}
 
     def _note(self) -> str:
@@ -272,7 +272,7 @@ class TopologyView(LiveView):
         more = super().details(item)
         if more is None:
             return {"yaml": "", "events": [], "commands": [], **facts}
-        return {**more, **facts, "commands": object_commands(kind, name, namespace, self.cluster.namespace)}
+        return {**more, **facts, "commands": object_commands(kind, name, namespace)}
 
     def _membership(self, item: str) -> dict[str, Any]:
         if item not in self._picture or self._boxes:

@@ -67,12 +67,12 @@ def test_what_stands_in_a_group_marks_the_group() -> None:
 
 def test_the_command_beside_a_picture_asks_for_the_same() -> None:
     traffic, zones = TOPOLOGIES["traffic"], TOPOLOGIES["zones"]
-    assert view_command(traffic, Choice(""), "x").endswith("-o wide -A")
-    assert view_command(traffic, Choice("x", "app in (a,b)"), "x").endswith("-o wide -l 'app in (a,b)'")
-    assert view_command(traffic, Choice("x", "web"), "x").endswith("| grep web")
-    assert view_command(zones, Choice("y"), "x") == "kubectl get nodes -L topology.kubernetes.io/zone"
+    assert view_command(traffic, Choice("")).endswith("-o wide -A")
+    assert view_command(traffic, Choice("x", "app in (a,b)")).endswith("-o wide -n x -l 'app in (a,b)'")
+    assert view_command(traffic, Choice("x", "web")).endswith("| grep web")
+    assert view_command(zones, Choice("y")) == "kubectl get nodes -L topology.kubernetes.io/zone"
 
 
-def test_the_commands_of_an_object_name_its_namespace_only_if_it_is_another() -> None:
-    assert ["What it says", "kubectl logs web -n y"] in object_commands("Pod", "web", "y", "x")
-    assert all("-n" not in command for _, command in object_commands("Pod", "web", "x", "x"))
+def test_the_commands_of_an_object_name_its_namespace_for_a_terminal_knows_nothing_of_the_lab() -> None:
+    assert ["What it says", "kubectl logs web -n y"] in object_commands("Pod", "web", "y")
+    assert all("-n" not in command for _, command in object_commands("PersistentVolume", "v", ""))

@@ -69,7 +69,7 @@ def test_details_have_everything_but_the_values_of_a_secret(cluster, namespace) 
     details = view.details(f"Secret/{namespace}/s")
     assert "password: <12 characters, hidden here>" in details["yaml"]
     assert ["← reads", f"Pod/{namespace}/web", "spec.containers[0].envFrom[0].secretRef.name"] in details["relations"]
-    assert ["Everything about it", "kubectl describe secret/s"] in details["commands"]
+    assert ["Everything about it", f"kubectl describe secret/s -n {namespace}"] in details["commands"]
     view.close()
 
 
