@@ -114,7 +114,7 @@ def _tls(world: World, ingress: Object) -> Answer | None:
                 "tls-secret-missing",
                 text,
                 f"spec.tls[{i}].secretName",
-                f"kubectl create secret tls {name} --cert=… --key=…",
+                f"kubectl create secret tls {name} --cert=… --key=… -n {namespace_of(ingress)}",
             )
     return None
 
