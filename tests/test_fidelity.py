@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from k8slab.sim.apiserver.strategy.stored_only import STORED_ONLY
 from k8slab.sim.server import ServerConfig, ServerThread
 from tests.http import Caller
 
@@ -30,6 +31,11 @@ def test_every_kind_has_one_row(tmp_path: Path) -> None:
         assert server.kubeconfig is not None
         served = served_kinds(Caller(server.kubeconfig))
     assert set(documented) == served
+
+
+def test_who_writes_a_kind_that_is_stored_only_is_told_so() -> None:
+    documented = {kind for kind, state, _ in rows(KINDS) if state == "stored only"}
+    assert documented - {"PodTemplate"} == {kind for _, kind in STORED_ONLY}, "nothing reads PodTemplates upstream either"
 
 
 def test_every_row_has_a_state_that_is_explained() -> None:

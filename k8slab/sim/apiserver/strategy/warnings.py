@@ -10,6 +10,7 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.names import dns1123_label
 from k8slab.sim.apiserver.resources import Resource
+from k8slab.sim.apiserver.strategy.stored_only import pod_fields_stored_only, stored_only
 from k8slab.sim.apiserver.validation.rules import rules_not_here
 
 __all__ = ["warnings"]
@@ -72,8 +73,8 @@ def warnings(resource: Resource, obj: Object, old: Object | None = None) -> list
     old
         The object as it was stored; what has not changed is not warned of again where upstream does so.
     """
-    found = list(_finalizer_warnings(obj, old))
     key = (resource.group, resource.kind)
+    found = [*_finalizer_warnings(obj, old), *stored_only(*key, obj, old)]
     if old is None and key in _NAMES:
         found += _name_warnings(obj["metadata"].get("name", ""), _NAMES[key])
     if key == ("", "Pod"):
@@ -117,6 +118,7 @@ def _finalizer_warnings(obj: Object, old: Object | None) -> Iterator[str]:
 
 def _pod_warnings(meta: Object, spec: Object, prefix: str) -> Iterator[str]:
     """Warn about a pod (`prefix` is empty) or a template (its path with a dot)."""
+    yield from pod_fields_stored_only(spec, f"{prefix}spec")
     yield from _label_warnings(spec, prefix)
     annotations = meta.get("annotations") or {}
     for name, message in _ANNOTATIONS.items():

@@ -83,3 +83,36 @@ def test_names_that_make_poor_hostnames() -> None:
     obj = created(sample("v1", "Pod", metadata__name="a.b"))
     assert warned(obj) == [warning]
     assert warned(obj, obj) == []
+
+
+def test_who_writes_a_policy_that_nobody_evaluates_is_told_so_until_nothing_changes() -> None:
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy"}
+    policy = {**kind, "metadata": {"name": "x"}, "spec": {"failurePolicy": "Fail"}}
+    (said,) = warned(policy)
+    assert said.startswith("the embedded cluster stores this ValidatingAdmissionPolicy, but never evaluates it")
+    assert warned(changed(policy, metadata={"labels": {"a": "b"}}), policy) == []
+    assert warned({**policy, "spec": {**policy["spec"], "failurePolicy": "Ignore"}}, policy) == [said]
+
+
+def test_a_group_that_the_api_server_serves_itself_needs_no_service() -> None:
+    local = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.x"},
+        "spec": {"group": "x"},
+    }
+    assert warned(local) == []
+    assert warned({**local, "spec": {"group": "x", "service": {"name": "metrics", "namespace": "x"}}}) == [
+        "the embedded cluster stores this APIService, but passes no requests on to its Service"
+    ]
+
+
+def test_fields_that_containers_would_miss_are_named() -> None:
+    source = {"fileKeyRef": {"volumeName": "v", "path": "p", "key": "k"}}
+    rules = [{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [1]}}]
+    pod = created(sample("v1", "Pod"))
+    pod["spec"]["containers"] = container(env=[{"name": "A", "valueFrom": source}], restartPolicyRules=rules)
+    assert warned(pod) == [
+        "spec.containers[0].env[0].valueFrom.fileKeyRef: the embedded cluster stores it, but never sets the variable",
+        "spec.containers[0].restartPolicyRules[0].action: the embedded cluster stores it, but restarts this container only",
+    ]
