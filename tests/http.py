@@ -42,7 +42,7 @@ class Caller:
                 self.tls.load_cert_chain(pair.name)
 
     def __call__(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
-        connection = http.client.HTTPSConnection(self.address, context=self.tls, timeout=20)
+        connection = http.client.HTTPSConnection(self.address, context=self.tls, timeout=60)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json", **headers})
             answer = connection.getresponse()

@@ -24,7 +24,7 @@ class Jupyter:
         """Send a request; return the answer: JSON as objects, else text."""
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"http://{self.address}/{path}", data, self._headers, method=method)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=120) as answer:
             text = answer.read().decode()
             return json.loads(text) if text and answer.headers.get_content_type() == "application/json" else text
 
@@ -38,7 +38,7 @@ class Jupyter:
     def refuses(self, path: str) -> int:
         """Return the error code of a request without the token."""
         try:
-            urllib.request.urlopen(f"http://{self.address}/{path}", timeout=30)
+            urllib.request.urlopen(f"http://{self.address}/{path}", timeout=120)
         except urllib.error.HTTPError as error:
             return error.code
         return 0
@@ -56,7 +56,7 @@ class Jupyter:
         finally:
             self("DELETE", f"api/kernels/{kernel}")
 
-    def type(self, line: str, until: str, seconds: float = 30) -> str:
+    def type(self, line: str, until: str, seconds: float = 120) -> str:
         """Type a line into a new terminal; return what it shows up to some words."""
         name = self("POST", "api/terminals")["name"]
         try:
@@ -79,7 +79,7 @@ class Jupyter:
         return {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
 
     def _socket(self, path: str) -> websocket.WebSocket:
-        return websocket.create_connection(f"ws://{self.address}/{path}", header=self._headers, timeout=60)
+        return websocket.create_connection(f"ws://{self.address}/{path}", header=self._headers, timeout=120)
 
 
 def _run(socket: websocket.WebSocket, code: str) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 """The commands k8slab and kubectl as a test uses them."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ class Result:
         return [line.split() for line in self.lines]
 
 
-def run(command: list[str], environment: dict[str, str], stdin: str | None = None, timeout: float = 60) -> Result:
+def run(command: list[str], environment: dict[str, str], stdin: str | None = None, timeout: float = 180) -> Result:
     done = subprocess.run(
         command,
         input=stdin,
@@ -59,7 +61,7 @@ class K8slab:
     def kubeconfig(self) -> Path:
         return self.state / "kubeconfig"
 
-    def __call__(self, *arguments: str, timeout: float = 60) -> Result:
+    def __call__(self, *arguments: str, timeout: float = 180) -> Result:
         return run([str(BIN / "k8slab"), *arguments], self.environment, timeout=timeout)
 
 
@@ -79,11 +81,11 @@ class Kubectl:
     def command(self, *arguments: str) -> list[str]:
         return [str(BIN / "kubectl"), "--namespace", self.namespace, *arguments]
 
-    def try_(self, *arguments: str, stdin: str | None = None, timeout: float = 40, **environment: str) -> Result:
+    def try_(self, *arguments: str, stdin: str | None = None, timeout: float = 120, **environment: str) -> Result:
         """Run it, whatever comes."""
         return run(self.command(*arguments), {**self.environment, **environment}, stdin, timeout)
 
-    def __call__(self, *arguments: str, stdin: str | None = None, timeout: float = 40, **environment: str) -> Result:
+    def __call__(self, *arguments: str, stdin: str | None = None, timeout: float = 120, **environment: str) -> Result:
         """Run it; it must succeed."""
         result = self.try_(*arguments, stdin=stdin, timeout=timeout, **environment)
         assert result.code == 0, f"kubectl {' '.join(arguments)}: exit code {result.code}\n{result.out}{result.err}"
@@ -107,8 +109,8 @@ class Kubectl:
         )
 
 
-def eventually(probe: Callable[[], Any], within: float = 10) -> Any:
-    """Return the probe's answer once it is true; fail with the last one."""
+def eventually(probe: Callable[[], Any], within: float = 60) -> Any:
+    """Return the probe's answer once it is true; fail with the last one. It may take long: the machine may be busy."""
     end = time.monotonic() + within
     while not (answer := probe()):
         assert time.monotonic() < end, f"not within {within} seconds; last answer: {answer!r}"
@@ -116,8 +118,18 @@ def eventually(probe: Callable[[], Any], within: float = 10) -> Any:
     return answer
 
 
+def free_ports(count: int, among: range = range(20_000, 30_000)) -> list[int]:
+    """Return ports of this machine that nobody uses, below those that systems give to connections: so they stay free."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(among, len(among)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError(f"{count} free ports are not to be had in {among}")
+
+
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this machine that nobody uses."""
+    return free_ports(1)[0]

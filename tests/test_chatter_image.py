@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.http import Caller
-from tests.processes import K8slab, Kubectl, eventually, free_port
+from tests.processes import K8slab, Kubectl, eventually, free_ports
 
 IMAGE = Path(__file__).resolve().parent.parent / "labs" / "chatter" / "image"
 PARTS = ("web", "gateway", "rooms", "history")
@@ -67,7 +67,7 @@ class Real:
     processes: dict[str, subprocess.Popen[str]]
 
     def ask(self, part: str, method: str, path: str, body: str = "") -> Said:
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[part], timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[part], timeout=60)
         try:
             connection.request(method, path, body.encode())
             answer = connection.getresponse()
@@ -84,7 +84,7 @@ class Real:
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Real]:
-    ports = {part: free_port() for part in PARTS}
+    ports = dict(zip(PARTS, free_ports(len(PARTS)), strict=True))
     more = {f"{part.upper()}_URL": f"http://127.0.0.1:{port}" for part, port in ports.items()} | {
         "DATA_DIR": str(tmp_path / "data")
     }
@@ -96,7 +96,7 @@ def real(tmp_path: Path) -> Iterator[Real]:
     running = Real(ports, processes)
     try:
         for part in PARTS:
-            eventually(lambda part=part: running.listens(part), 20)
+            eventually(lambda part=part: running.listens(part))
         yield running
     finally:
         for process in processes.values():
@@ -108,7 +108,7 @@ def real(tmp_path: Path) -> Iterator[Real]:
 def simulated(server: K8slab, kubectl: Kubectl) -> Any:
     for part in PARTS:
         kubectl("run", part, f"--image=chatter/{part}:1.0", "--port=8080", "--expose")
-    kubectl("wait", "--for=condition=Ready", *(f"pod/{part}" for part in PARTS), "--timeout=30s")
+    kubectl("wait", "--for=condition=Ready", *(f"pod/{part}" for part in PARTS), "--timeout=60s")
     call = Caller(server.kubeconfig)
 
     def ask(part: str, method: str, path: str, body: str = "") -> Said:
@@ -137,13 +137,13 @@ def test_it_measures_itself_for_prometheus(real: Real) -> None:
 
 def test_it_leaves_in_order_and_crashes_when_asked_to(real: Real) -> None:
     real.processes["web"].send_signal(signal.SIGTERM)
-    out, _ = real.processes["web"].communicate(timeout=15)
+    out, _ = real.processes["web"].communicate(timeout=60)
     assert real.processes["web"].returncode == 0
     assert [line.partition(" ")[2] for line in (out.splitlines()[0], out.splitlines()[1], out.splitlines()[-1])] == [
         "chatter-web 1.0 starts", "chatter-web 1.0 listens on " + str(real.ports["web"]), "chatter-web stops",
     ]  # fmt: skip
-    real.ask("rooms", "POST", "/crash")
-    assert real.processes["rooms"].wait(10) == 1
+    assert real.ask("rooms", "POST", "/crash").body == {"status": "crashing"}
+    assert real.processes["rooms"].wait(60) == 1
 
 
 def test_a_part_that_is_silent_is_the_other_ones_502(real: Real) -> None:
@@ -167,7 +167,7 @@ def test_the_bot_says_what_it_sent_and_what_was_acknowledged(real: Real) -> None
     assert bot.stdout is not None
     first = [bot.stdout.readline() for _ in range(3)]
     bot.terminate()
-    rest, _ = bot.communicate(timeout=10)
+    rest, _ = bot.communicate(timeout=60)
     assert first[1:] == [f"message {n}: 201 (sent {n}, acknowledged {n})\n" for n in (1, 2)]
     assert rest.splitlines()[-1].startswith("bot leaves: sent ")
     assert real.ask("history", "GET", "/stats").body["stored"] >= 2

@@ -58,4 +58,4 @@ def test_a_single_node_takes_pods(k8slab: K8slab, home: Path) -> None:
     assert k8slab("up", "--config", str(CLUSTERS / "single-node.yaml"), "--no-start-delays").code == 0
     kubectl = Kubectl(k8slab.kubeconfig, home, "default")
     kubectl("run", "web", "--image=nginx:1.27")
-    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=10s")
+    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=60s")

@@ -134,7 +134,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_has_the_labs_and_all_data(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
-    data = [p.relative_to(ROOT) for p in (ROOT / "k8slab").rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")]
+    data = [
+        p.relative_to(ROOT)
+        for p in (ROOT / "k8slab").rglob("*")
+        if p.is_file() and p.suffix != ".py" and "__pycache__" not in p.parts
+    ]
     assert data
     assert not [str(path) for path in data if str(path) not in names]
     labs = [f"k8slab/_labs/{path.name}" for path in (ROOT / "labs").glob("*.ipynb")]

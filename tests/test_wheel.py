@@ -61,11 +61,11 @@ def jupyter(installed: Installation, tmp_path_factory: pytest.TempPathFactory) -
     with log.open("w") as out:
         process = subprocess.Popen(command, env=installed.environment, cwd=elsewhere, stdout=out, stderr=out)
     try:
-        eventually(server.answers, 60)
+        eventually(server.answers, 180)
         assert log.read_text().startswith(f"the labs are copied to {installed.labs}; they are yours to change\n")
         yield server
         process.terminate()
-        assert process.wait(20) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
     finally:
         process.kill()
         process.wait()

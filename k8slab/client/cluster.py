@@ -207,13 +207,14 @@ class Cluster:
         """Return the one shared watch of a resource; every view of it listens to the same one."""
         known = self.resource(resource)
         key = (known.full_name, namespace)
-        if key not in self._mirrors:
-            self._mirrors[key] = Mirror(self.open, known, namespace, self.history)
-        return self._mirrors[key]
+        found = self._mirrors.get(key)
+        if found is None:  # of two threads that come at once, the first one's is the one
+            found = self._mirrors.setdefault(key, Mirror(self.open, known, namespace, self.history))
+        return found
 
     def close(self) -> None:
         """End all watches and connections."""
-        for mirror in self._mirrors.values():
+        for mirror in list(self._mirrors.values()):
             mirror.stop()
         self._mirrors.clear()
         self.api.close()

@@ -51,7 +51,9 @@ class LogFollower:
         try:
             response: Any = self._open()
             self._response = response
-            if response.status >= 400:
+            if self._stopping.is_set():  # it came while we were asking
+                response.close()
+            elif response.status >= 400:
                 why = sentence(ApiException(response.status, response.reason, body=response.data.decode()))
             else:
                 self._read(response)

@@ -125,12 +125,13 @@ class Mirror:
 
     def stop(self) -> None:
         """End the watch; a later subscription starts it again."""
-        self._stopping.set()
-        response, self._response = self._response, None
+        with self._lock:  # from here on the thread changes nothing, even if it has just been answered
+            self._stopping.set()
+            response, self._response = self._response, None
+            self._thread = None
         if response is not None:
             with contextlib.suppress(Exception):  # the socket may already be gone
                 response.shutdown()
-        self._thread = None
 
     def _start(self) -> None:
         self._stopping = threading.Event()
@@ -151,21 +152,28 @@ class Mirror:
         while not stopping.is_set():
             try:
                 if not self._version:
-                    self._list()
+                    self._list(stopping)
                 self._watch(stopping)
             except _Again:
-                self._version = ""
+                self._forget(stopping)
             except K8slabError as error:
                 # Back after a while it may be another cluster at the same address: trust nothing, list again.
-                self._version = ""
-                self._set_state("away" if isinstance(error, ClusterAway) else "refused")
+                self._forget(stopping)
+                self._set_state("away" if isinstance(error, ClusterAway) else "refused", stopping)
                 stopping.wait(_RETRY)
 
-    def _list(self) -> None:
+    def _forget(self, stopping: threading.Event) -> None:
+        with self._lock:
+            if not stopping.is_set():
+                self._version = ""
+
+    def _list(self, stopping: threading.Event) -> None:
         answer = self._json(self._open("GET", self._path))
         new = {key_of(item): {**self._type, **item} for item in answer["items"]}
-        self._version = answer["metadata"]["resourceVersion"]
         with self._lock:
+            if stopping.is_set():
+                return
+            self._version = answer["metadata"]["resourceVersion"]
             changes = differences(self._objects, new)
             self._objects = new
             self._note(changes)
@@ -173,6 +181,8 @@ class Mirror:
         self._synced.set()
 
     def _watch(self, stopping: threading.Event) -> None:
+        if stopping.is_set():
+            return
         query = {
             "watch": "true",
             "resourceVersion": self._version,
@@ -180,21 +190,26 @@ class Mirror:
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
         response = self._open("GET", self._path, query, timeout=(5, None))
-        self._response = response
-        if response.status == 410:
-            raise _Again
-        if response.status >= 400:
-            raise K8slabError(response.data.decode())
-        self._set_state("live")
         with contextlib.closing(response):
-            for batch in _batches(response):
-                if stopping.is_set():
+            with self._lock:
+                if stopping.is_set():  # it came while we were asking
                     return
-                self._take(batch)
+                self._response = response
+            if response.status == 410:
+                raise _Again
+            if response.status >= 400:
+                raise K8slabError(response.data.decode())
+            self._set_state("live", stopping)
+            for batch in _batches(response):
+                if not self._take(batch, stopping):
+                    return
 
-    def _take(self, events: Iterable[Object]) -> None:
+    def _take(self, events: Iterable[Object], stopping: threading.Event) -> bool:
+        """Take a batch and tell of it; return whether the watch goes on."""
         changes = []
         with self._lock:
+            if stopping.is_set():
+                return False
             for event in events:
                 if event["type"] == "ERROR":
                     raise _Again
@@ -209,11 +224,12 @@ class Mirror:
                 changes.append(Change(event["type"], obj))
             self._note(changes)
             self._tell(changes)
+        return True
 
-    def _set_state(self, state: State) -> None:
-        if state != self.state:
-            self.state = state
-            with self._lock:
+    def _set_state(self, state: State, stopping: threading.Event) -> None:
+        with self._lock:
+            if state != self.state and not stopping.is_set():
+                self.state = state
                 self._tell([Change("STATE", {}, state)])
 
     def _note(self, changes: list[Change]) -> None:

@@ -66,7 +66,7 @@ def _held(state: Path) -> bool:
     """Whether a server holds the state directory; unlike a process id, its lock cannot outlive it."""
     try:
         with (state / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look are no server to each other
     except BlockingIOError:
         return True
     except OSError:

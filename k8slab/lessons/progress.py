@@ -1,11 +1,15 @@
 """What a learner has done: a plain JSON file of their own, which outlives kernel and cluster. Nothing leaves the machine.
 
-``$K8SLAB_PROGRESS`` names the file; otherwise it is ``k8slab/progress.json`` below the user's state directory.
+``$K8SLAB_PROGRESS`` names the file; otherwise it is ``k8slab/progress.json`` below the user's state directory. Several write to
+it, each notebook's kernel and the Jupyter server: whoever changes it reads, changes and writes it alone (a lock beside it).
 """
 
+import fcntl
 import json
 import os
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,41 +77,41 @@ class Progress:
             return given
         data = self._load()
         if "learner" not in data:
-            data["learner"] = {"seed": secrets.token_hex(4)}
-            self._save(data)
+            with self._changing() as data:
+                data.setdefault("learner", {"seed": secrets.token_hex(4)})
         return str(data["learner"]["seed"])
 
     def record_check(self, exercise: str, done: bool) -> None:
         """Remember that an exercise was judged."""
-        entry = self._read("exercises", exercise)
-        tries = int(entry.get("tries", 0)) + (0 if entry.get("done") else 1)
-        self._write("exercises", exercise, {**entry, "tries": tries, "done": bool(entry.get("done")) or done})
+
+        def judged(entry: dict[str, Any]) -> dict[str, Any]:
+            tries = int(entry.get("tries", 0)) + (0 if entry.get("done") else 1)
+            return {**entry, "tries": tries, "done": bool(entry.get("done")) or done}
+
+        self._change("exercises", exercise, judged)
 
     def record_hint(self, exercise: str, stage: int) -> None:
         """Remember that the learner has seen a hint."""
-        entry = self._read("exercises", exercise)
-        self._write("exercises", exercise, {**entry, "hints": max(stage, int(entry.get("hints", 0)))})
+        self._change("exercises", exercise, lambda entry: {**entry, "hints": max(stage, int(entry.get("hints", 0)))})
 
     def record_prediction(self, prediction: str, choice: int) -> None:
         """Remember what the learner predicted; the last choice counts."""
-        self._write("predictions", prediction, {"choice": choice})
+        self._change("predictions", prediction, lambda _: {"choice": choice})
 
     def record_quiz(self, quiz: str, choice: int, right: bool) -> None:
         """Remember an answer; whether the first one was right stays."""
-        entry = self._read("quizzes", quiz)
-        self._write("quizzes", quiz, {"choice": choice, "first": entry.get("first", right)})
+        self._change("quizzes", quiz, lambda entry: {"choice": choice, "first": entry.get("first", right)})
 
     def record_fault(self, fault: str) -> None:
         """Remember that something was broken."""
-        self._write("faults", fault, {"times": self.broken(fault) + 1})
+        self._change("faults", fault, lambda entry: {"times": int(entry.get("times", 0)) + 1})
 
     def forget(self, what: str) -> None:
         """Forget everything about a lab (``01``) or one exercise (``01.2``)."""
-        data = self._load()
-        for part in _PARTS:
-            for key in [k for k in data.get(part, {}) if k == what or k.startswith(f"{what}.")]:
-                del data[part][key]
-        self._save(data)
+        with self._changing() as data:
+            for part in _PARTS:
+                for key in [k for k in data.get(part, {}) if k == what or k.startswith(f"{what}.")]:
+                    del data[part][key]
 
     def export(self) -> str:
         """Return everything as text, to be kept or taken to another machine."""
@@ -122,12 +126,11 @@ class Progress:
             If the text is no progress of k8slab; nothing is changed then.
         """
         other = _parse(text, "what you want to import")
-        mine = self._load()
-        for part in _PARTS:
-            for key, entry in other.get(part, {}).items():
-                mine.setdefault(part, {})[key] = _joined(mine.get(part, {}).get(key, {}), entry)
-        mine.setdefault("learner", other.get("learner", {}))
-        self._save(mine)
+        with self._changing() as mine:
+            for part in _PARTS:
+                for key, entry in other.get(part, {}).items():
+                    mine.setdefault(part, {})[key] = _joined(mine.get(part, {}).get(key, {}), entry)
+            mine.setdefault("learner", other.get("learner", {}))
 
     def _load(self) -> dict[str, dict[str, Any]]:
         try:
@@ -140,13 +143,22 @@ class Progress:
         entry: dict[str, Any] = self._load().get(part, {}).get(key, {})
         return entry
 
-    def _write(self, part: str, key: str, entry: dict[str, Any]) -> None:
-        data = self._load()
-        data.setdefault(part, {})[key] = entry
-        self._save(data)
+    def _change(self, part: str, key: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        with self._changing() as data:
+            entries = data.setdefault(part, {})
+            entries[key] = change(entries.get(key, {}))
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, dict[str, Any]]]:
+        """Give everything, to be changed in place, and write it; others who want to do so wait."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            data = self._load()
+            yield data
+            self._save(data)
 
     def _save(self, data: dict[str, dict[str, Any]]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_suffix(".tmp")
         beside.write_text(_text(data), encoding="utf-8")
         beside.replace(self.path)

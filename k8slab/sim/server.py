@@ -157,7 +157,7 @@ def _lock(state: Path) -> int:
     return handle
 
 
-def _flock(handle: int, attempts: int = 10) -> None:
+def _flock(handle: int, attempts: int = 50) -> None:
     """Lock; whoever looks whether a server runs has the lock for a moment, so try more than once."""
     for _ in range(attempts - 1):
         with contextlib.suppress(BlockingIOError):

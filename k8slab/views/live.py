@@ -150,8 +150,8 @@ class LiveView(SceneWidget):
 
     def _draw(self) -> None:
         with self._model_lock:
-            scene = self.make_scene()
-        self.show({**scene, **self.notices()})
+            scene = {**self.make_scene(), **self.notices()}
+        self.show(scene)
 
     def notices(self) -> Scene:
         """Return what must be said above the picture: that the cluster is away, that this is the past."""

@@ -37,6 +37,7 @@ class LogsView(LivePanel):
         self._words, self._paused = "", False
         self._numbers = count()
         self._kept: dict[str, Scene] = {}
+        self._round = 0  # raised when all is read anew: what is still told of an earlier one is late
         self._followers: dict[tuple[str, str, int], LogFollower] = {}
         self._looked_back: set[tuple[str, str, int]] = set()
         self._tones: dict[str, str] = {}
@@ -51,8 +52,9 @@ class LogsView(LivePanel):
     def stop(self) -> None:
         """End all followers."""
         super().stop()
-        for follower in list(self._followers.values()):
-            follower.stop()
+        with self._model_lock:
+            for follower in self._followers.values():
+                follower.stop()
 
     def make_scene(self) -> Scene:
         """Return the lines as a scene."""
@@ -86,10 +88,10 @@ class LogsView(LivePanel):
             if not self._paused:
                 self._follow_all()
         elif name == "clear":
-            self._kept = {}
+            with self._model_lock:
+                self._kept = {}
         elif name == "previous":
-            self._previous = not self._previous
-            self._restart()
+            self._restart(not self._previous)
         self.again()
 
     def _shell(self) -> str:
@@ -103,37 +105,44 @@ class LogsView(LivePanel):
             return [p for p in pods if name_of(p) == self._name]
         return [p for p in pods if matches(self._selector, labels(p))]
 
-    def _restart(self) -> None:
-        for follower in self._followers.values():
-            follower.stop()
-        self._followers, self._kept, self._looked_back = {}, {}, set()
-        self._follow_all()
+    def _restart(self, previous: bool) -> None:
+        with self._model_lock:
+            for follower in self._followers.values():
+                follower.stop()
+            self._previous, self._round = previous, self._round + 1
+            self._followers, self._kept, self._looked_back = {}, {}, set()
+            self._follow_all()
 
     def _follow_all(self) -> None:
-        """Begin with each container that runs (or ran) and is not followed yet."""
-        for pod in self._pods():
-            for status in (pod.get("status") or {}).get("containerStatuses") or ():
-                name, restarts = status["name"], status.get("restartCount", 0)
-                key = (name_of(pod), name, restarts)
-                begun = (status.get("state") or {}).get("running") or (status.get("state") or {}).get("terminated")
-                if key in self._followers or self._container not in ("", name) or len(self._followers) >= _MOST:
-                    continue
-                if self._previous:
-                    self._look_back(key, bool(restarts))
-                elif begun:
-                    self._listen(key, several=len(pod["spec"]["containers"]) > 1)
+        """Begin with each container that runs (or ran) and is not followed yet; the watch's thread does so, and the controls."""
+        with self._model_lock:
+            for pod in self._pods():
+                for status in (pod.get("status") or {}).get("containerStatuses") or ():
+                    self._follow_one(pod, status)
+
+    def _follow_one(self, pod: Object, status: Object) -> None:
+        name, restarts = status["name"], status.get("restartCount", 0)
+        key = (name_of(pod), name, restarts)
+        begun = (status.get("state") or {}).get("running") or (status.get("state") or {}).get("terminated")
+        if key in self._followers or self._container not in ("", name) or len(self._followers) >= _MOST:
+            return
+        if self._previous:
+            self._look_back(key, bool(restarts))
+        elif begun:
+            self._listen(key, several=len(pod["spec"]["containers"]) > 1)
 
     def _listen(self, key: tuple[str, str, int], *, several: bool) -> None:
         pod, container, _ = key
         who = f"{short_name(pod, 16)}/{container}" if several else short_name(pod, 22)
         self._tones.setdefault(who, "abcdef"[len(self._tones) % 6])
+        round_ = self._round
         self._followers[key] = LogFollower(
             self.cluster,
             self._namespace,
             pod,
             container,
-            lambda text: self._add(who, text),
-            lambda why: self._ended(key, who, why),
+            lambda text: self._add(who, text, round_),
+            lambda why: self._ended(key, who, why, round_),
         )
 
     def _look_back(self, key: tuple[str, str, int], restarted: bool) -> None:
@@ -147,17 +156,18 @@ class LogsView(LivePanel):
             except ApiException as error:
                 found = [sentence(error)]
             for text in found:
-                self._add(short_name(pod, 22), text)
+                self._add(short_name(pod, 22), text, self._round)
 
-    def _ended(self, key: tuple[str, str, int], who: str, why: str) -> None:
-        if why:
-            self._add(who, f"— {why}")
-            self._followers.pop(key, None)
-
-    def _add(self, who: str, text: str) -> None:
-        if self._paused:
-            return
+    def _ended(self, key: tuple[str, str, int], who: str, why: str, round_: int) -> None:
         with self._model_lock:
+            if why and round_ == self._round:
+                self._add(who, f"— {why}", round_)
+                self._followers.pop(key, None)
+
+    def _add(self, who: str, text: str, round_: int) -> None:
+        with self._model_lock:
+            if self._paused or round_ != self._round:
+                return
             number = next(self._numbers)
             order = f"{number:09}"
             self._kept[order] = {"order": order, "who": who, "tone": self._tones.setdefault(who, "abcdef"[len(self._tones) % 6]),

@@ -5,6 +5,7 @@ cluster's time changes, it is written below. The scrubber moves the cluster's hi
 of the same cluster follow.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 
 from k8slab.client.cluster import ALL, Cluster
@@ -137,6 +138,8 @@ class TimelineView(LivePanel):
         self._kind = ""
         self._known: dict[int, Happening | None] = {}
         self._player: Ticker | None = None
+        self._replay = object()  # which of the replays it plays
+        self._travelling = threading.RLock()  # a replay's step must not come after the wish that ends the replay
         super().__init__(cluster, served(cluster, _FOLLOWED))
 
     def make_scene(self) -> Scene:
@@ -157,19 +160,19 @@ class TimelineView(LivePanel):
 
     def act(self, name: str, value: object) -> None:
         """Move in time, or show another part."""
-        history = self.cluster.history
-        playing = self._player is not None
-        self._pause()
-        if name == "play" and not playing:
-            self._play()
-        elif name == "live":
-            history.go(None)
-        elif name == "go":
-            history.go(int(str(value)))
-        elif name in ("scrub", "step"):
-            self._scrub(name, int(str(value)))
-        elif name != "play":
-            self._shown, self._kind = (str(value), self._kind) if name == "namespace" else (self._shown, str(value))
+        with self._travelling:
+            playing = self._player is not None
+            self._pause()
+            if name == "play" and not playing:
+                self._play()
+            elif name == "live":
+                self.cluster.history.go(None)
+            elif name == "go":
+                self.cluster.history.go(int(str(value)))
+            elif name in ("scrub", "step"):
+                self._scrub(name, int(str(value)))
+            elif name != "play":
+                self._shown, self._kind = (str(value), self._kind) if name == "namespace" else (self._shown, str(value))
         self.again()
 
     def stop(self) -> None:
@@ -180,18 +183,23 @@ class TimelineView(LivePanel):
     def _play(self) -> None:
         if self.cluster.history.at is None:
             self._scrub("scrub", 0)
-        self._player = Ticker(_PACE, self._next)
+        mine = self._replay = object()
+        self._player = Ticker(_PACE, lambda: self._next(mine))
 
-    def _next(self) -> None:
-        self._scrub("step", 1)
-        if self.cluster.history.at is None:
-            self._pause()
+    def _next(self, replay: object) -> None:
+        with self._travelling:
+            if self._player is None or self._replay is not replay:
+                return
+            self._scrub("step", 1)
+            if self.cluster.history.at is None:
+                self._pause()
         self.again()
 
     def _pause(self) -> None:
-        if self._player is not None:
-            self._player.stop()
-        self._player = None
+        with self._travelling:
+            if self._player is not None:
+                self._player.stop()
+            self._player = None
 
     def _scrub(self, name: str, value: int) -> None:
         shown = [h for h in self._story() if self._kind in ("", h.kind)][-_STEPS:]

@@ -224,6 +224,10 @@ class TopologyView(LiveView):
 
     def text(self) -> str:
         """Return the picture in words: a tree, or a line for every connection."""
+        with self._model_lock:  # the graph changes with every event
+            return self._words()
+
+    def _words(self) -> str:
         if self._boxes and is_large(self.graph):
             return "\n".join([self.current["alt"], *("  ".join(row) for row in node_rows(self.graph))])
         if self._boxes:
@@ -235,6 +239,10 @@ class TopologyView(LiveView):
 
     def twin_html(self) -> str:
         """Return the picture as a table."""
+        with self._model_lock:
+            return self._table()
+
+    def _table(self) -> str:
         if self._boxes and is_large(self.graph):
             return html_table(("NODE", "STATUS", "PODS"), node_rows(self.graph))
         if self._boxes:

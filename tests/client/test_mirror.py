@@ -1,20 +1,17 @@
-import time
-from collections.abc import Callable
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from k8slab.client import Change, Cluster
+from k8slab.client.mirror import Mirror
+from tests.processes import eventually
 
 from .fake_api import FakeApi
 
 
 def pod(name: str, phase: str = "Running") -> dict:
     return {"metadata": {"name": name, "namespace": "chat"}, "spec": {}, "status": {"phase": phase}}
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.01)
-    return holds()
 
 
 def names(cluster: Cluster) -> list[str]:
@@ -91,3 +88,69 @@ def test_the_watch_ends_with_its_last_listener(api: FakeApi, cluster: Cluster) -
     assert thread is not None
     end()
     assert eventually(lambda: not thread.is_alive())
+
+
+def test_an_answer_to_a_watch_that_has_ended_meanwhile_changes_nothing(api: FakeApi, cluster: Cluster) -> None:
+    api.put("pods", pod("old"))
+    mirror, asked, go_on = cluster.mirror("pods"), threading.Event(), threading.Event()
+    ask = mirror._open
+
+    def ask_slowly(*request: object, **more: object) -> object:
+        answer = ask(*request, **more)
+        if threading.current_thread() is earlier:
+            asked.set()
+            assert go_on.wait(60)
+        return answer
+
+    mirror._open = ask_slowly
+    end = mirror.subscribe(lambda changes: None)
+    earlier = mirror._thread
+    assert earlier is not None
+    assert asked.wait(60)
+    end()
+    api.remove("pods", "old", "chat")
+    api.put("pods", pod("new"))
+    heard: list[Change] = []
+    mirror.subscribe(heard.extend)
+    eventually(lambda: names(cluster) == ["new"])
+    go_on.set()
+    earlier.join()
+    assert names(cluster) == ["new"]
+    assert [c.object["metadata"]["name"] for c in heard if c.type != "STATE"] == ["new"]
+
+
+def test_a_watch_that_begins_only_when_nobody_listens_any_more_is_hung_up(api: FakeApi, cluster: Cluster) -> None:
+    mirror, asked, go_on = cluster.mirror("pods"), threading.Event(), threading.Event()
+    ask, answers = mirror._open, []
+
+    def ask_slowly(method: str, path: str, query: dict | None = None, **more: object) -> object:
+        answers.append(ask(method, path, query, **more))
+        if query:
+            asked.set()
+            assert go_on.wait(60)
+        return answers[-1]
+
+    mirror._open = ask_slowly
+    end = mirror.subscribe(lambda changes: None)
+    thread = mirror._thread
+    assert thread is not None
+    assert asked.wait(60)
+    end()
+    go_on.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert answers[-1].closed
+
+
+def test_of_two_threads_that_ask_at_once_both_get_the_same_watch(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2)
+
+    def made(*given: object) -> Mirror:
+        both.wait(60)
+        return Mirror(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("k8slab.client.cluster.Mirror", made)
+    cluster.resource("pods")
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(cluster.mirror, ["pods", "pods"])
+    assert one is other is cluster.mirror("pods")

@@ -55,7 +55,7 @@ def test_a_release_from_its_installation_to_its_end(helm: Helm, kubectl: Kubectl
 
 def test_a_failing_upgrade_is_rolled_back(helm: Helm, kubectl: Kubectl) -> None:
     assert helm("install", "site", CHART, *WAIT).code == 0
-    failed = helm("upgrade", "site", CHART, "--set", "image.tag=no-such-tag", "--atomic", "--wait", "--timeout", "4s")
+    failed = helm("upgrade", "site", CHART, "--set", "image.tag=no-such-tag", "--atomic", "--wait", "--timeout", "10s")
     assert failed.code == 1
     assert "has been rolled back" in failed.err
     image = "jsonpath={.spec.template.spec.containers[0].image}"

@@ -22,7 +22,7 @@ ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 def inside(kubectl: Kubectl) -> Kubectl:
     """A namespace with a running pod that has curl."""
     kubectl("create", "-f", "-", stdin=POD)
-    kubectl("wait", "pod/client", "--for=condition=Ready", "--timeout=30s")
+    kubectl("wait", "pod/client", "--for=condition=Ready", "--timeout=60s")
     return kubectl
 
 

@@ -66,6 +66,7 @@ def test_server_side_apply_of_a_deployment_twice_changes_nothing(kubectl: Kubect
 
 def test_diff(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", stdin=DEPLOYMENT)
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")  # its status is no difference any more
     same = kubectl.try_("diff", "-f", "-", stdin=DEPLOYMENT)
     assert (same.code, same.out) == (0, "")
     other = kubectl.try_("diff", "-f", "-", stdin=DEPLOYMENT.replace("replicas: 2", "replicas: 3"))
@@ -119,7 +120,10 @@ def test_three_patch_types(kubectl: Kubectl) -> None:
         "patch", "deployment", "web", "--type=json", "-p", operations
     )
     kubectl("patch", "deployment", "web", "--type=json", "-p", '[{"op":"replace","path":"/spec/replicas","value":0}]')
-    assert kubectl("patch", "deployment", "web", "-p", "{}").out == "deployment.apps/web patched (no change)\n"
+    unchanged = (
+        "deployment.apps/web patched (no change)\n"  # as soon as its controller does not write between kubectl's two looks
+    )
+    eventually(lambda: kubectl("patch", "deployment", "web", "-p", "{}").out == unchanged)
     kubectl("patch", "deployment", "web", "--subresource=scale", "--type=merge", "-p", '{"spec":{"replicas":1}}')
     assert kubectl("get", "deploy", "web", "-o", "jsonpath={.spec.replicas}").out == "1"
 
@@ -188,14 +192,14 @@ def test_delete(kubectl: Kubectl) -> None:
     for name in ("a", "b"):
         kubectl("create", "configmap", name)
     kubectl("delete", "configmaps", "--all")
-    assert eventually(lambda: kubectl("get", "configmaps", "-o", "name").out) == "configmap/kube-root-ca.crt\n"
+    assert eventually(lambda: kubectl("get", "configmaps", "-o", "name").out == "configmap/kube-root-ca.crt\n")
 
 
 @pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])
 def test_cascade(kubectl: Kubectl, cascade: str) -> None:
     kubectl("create", "-f", "-", stdin=DEPLOYMENT.replace("    spec:\n", "    spec:\n      terminationGracePeriodSeconds: 0\n"))
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
-    kubectl("delete", "deployment", "web", f"--cascade={cascade}", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    kubectl("delete", "deployment", "web", f"--cascade={cascade}", "--timeout=60s")
 
     def left() -> list[str]:
         return [name.split("/")[0] for name in kubectl("get", "rs,pods", "-o", "name").lines]

@@ -48,11 +48,12 @@ def test_taint_keeps_pods_away(kubectl: Kubectl, node: str) -> None:
         "create", "-f", "-", stdin=SLEEPER.replace("spec:\n", f"spec:\n  nodeSelector: {{kubernetes.io/hostname: {node}}}\n", 1)
     )
     eventually(lambda: "FailedScheduling" in kubectl("events", "--for", "pod/sleeper").out)
-    message = kubectl("get", "pod", "sleeper", "-o", 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}').out
+    condition = 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}'
+    message = eventually(lambda: kubectl("get", "pod", "sleeper", "-o", condition).out)
     assert message.startswith("0/4 nodes are available: ")
     assert "preemption: 0/4 nodes are available: " in message
     assert kubectl("taint", "node", node, "colour-").out == f"node/{node} untainted\n"
-    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
     assert kubectl.fails("taint", "node", node, "colour=red:Sometimes").startswith("error: invalid taint effect: Sometimes")
 
 
@@ -64,8 +65,8 @@ def pinned_deployment(kubectl: Kubectl, node: str) -> str:
 
 def test_drain(kubectl: Kubectl, node: str) -> None:
     kubectl("create", "-f", "-", stdin=pinned_deployment(kubectl, node))
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
-    drained = kubectl("drain", node, "--ignore-daemonsets", f"--pod-selector=app={kubectl.namespace}", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    drained = kubectl("drain", node, "--ignore-daemonsets", f"--pod-selector=app={kubectl.namespace}", "--timeout=60s")
     assert drained.lines[0] == f"node/{node} cordoned"
     assert sum(" evicted" in line for line in drained.lines) == 2
     assert drained.lines[-1] == f"node/{node} drained"
@@ -75,7 +76,7 @@ def test_drain(kubectl: Kubectl, node: str) -> None:
 def test_a_disruption_budget_holds_an_eviction(kubectl: Kubectl, node: str) -> None:
     kubectl("create", "-f", "-", stdin=pinned_deployment(kubectl, node))
     kubectl("create", "pdb", "web", f"--selector=app={kubectl.namespace}", "--min-available=2")
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     eventually(lambda: kubectl("get", "pdb", "web", "-o", "jsonpath={.status.currentHealthy}").out == "2")
     drained = kubectl.try_("drain", node, "--ignore-daemonsets", f"--pod-selector=app={kubectl.namespace}", "--timeout=1s")
     assert drained.code == 1
@@ -115,13 +116,13 @@ def test_the_glass_box(kubectl: Kubectl) -> None:
     ours = kubectl("api-resources", "--api-group=sim.k8slab.dev", "-o", "name").lines
     assert {"clocks.sim.k8slab.dev", "schedulingtraces.sim.k8slab.dev"} <= set(ours)
     kubectl("create", "-f", "-", stdin=SLEEPER)
-    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
     trace = json.loads(kubectl("get", "schedulingtrace", "sleeper", "-o", "json").out)
     node = kubectl("get", "pod", "sleeper", "-o", "jsonpath={.spec.nodeName}").out
     assert trace["status"]["node"] == node
 
 
 def test_top(kubectl: Kubectl) -> None:
-    header, *rows = eventually(lambda: (r := kubectl.try_("top", "nodes")).code == 0 and r, 30).rows
+    header, *rows = eventually(lambda: (r := kubectl.try_("top", "nodes")).code == 0 and r).rows
     assert header == ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"]
     assert [row[0] for row in rows] == ["control-plane", "worker-1", "worker-2", "worker-3"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.clients.manifests import CONFIG, DEPLOYMENT
-from tests.processes import Kubectl
+from tests.processes import Kubectl, eventually
 
 CREATED = [
     ("configmap settings --from-literal=a=1", "configmap/settings created"),
@@ -170,13 +170,13 @@ def test_run_and_expose(kubectl: Kubectl) -> None:
     assert kubectl("run", "web", "--image=nginx:1.27", "--port=80", "--labels=app=web").out == "pod/web created\n"
     assert kubectl("expose", "pod", "web", "--port=80").out == "service/web exposed\n"
     assert kubectl("get", "service", "web", "-o", "jsonpath={.spec.selector}").out == '{"app":"web"}'
-    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=10s")
+    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=60s")
 
 
 def test_run_and_remove(kubectl: Kubectl) -> None:
     run = kubectl("run", "once", "--image=busybox:1.36", "--restart=Never", "--rm", "-i", "--quiet", "--", "echo", "hello")
     assert run.out.strip() == "hello"
-    assert kubectl("get", "pods", "-o", "name").out == ""
+    eventually(lambda: kubectl("get", "pods", "-o", "name").out == "")  # it is told to go, and kubectl does not wait for that
 
 
 def test_expose_a_deployment(kubectl: Kubectl) -> None:

@@ -51,7 +51,7 @@ def test_custom_resources(kubectl: Kubectl, group: str) -> None:
     assert kubectl("create", "-f", "-", stdin=CRD.replace("GROUP", group)).out == (
         f"customresourcedefinition.apiextensions.k8s.io/{rooms} created\n"
     )
-    kubectl("wait", f"crd/{rooms}", "--for=condition=Established", "--timeout=10s")
+    kubectl("wait", f"crd/{rooms}", "--for=condition=Established", "--timeout=60s")
     assert kubectl("apply", "-f", "-", stdin=room).out == f"room.{group}/lobby created\n"
     assert kubectl("apply", "-f", "-", stdin=room).out == f"room.{group}/lobby unchanged\n"
     assert kubectl("get", rooms).rows == [["NAME", "TOPIC"], ["lobby", "hello"]]
@@ -62,14 +62,14 @@ def test_custom_resources(kubectl: Kubectl, group: str) -> None:
     assert (stored["spec"]["topic"], stored["status"], stored["metadata"]["generation"]) == ("hello", {"size": 4}, 1)
     kubectl("scale", f"{rooms}/lobby", "--replicas=20")
     assert kubectl("get", rooms, "lobby", "-o", "jsonpath={.spec.size}").out == "20"
-    kubectl("delete", "crd", rooms, "--timeout=20s")
+    kubectl("delete", "crd", rooms, "--timeout=60s")
     assert kubectl.fails("get", rooms) == f'error: the server doesn\'t have a resource type "rooms" in group "{group}"'
 
 
 def test_invalid_custom_resources(kubectl: Kubectl, group: str) -> None:
     room = ROOM.replace("GROUP", group)
     kubectl("create", "-f", "-", stdin=CRD.replace("GROUP", group))
-    kubectl("wait", f"crd/rooms.{group}", "--for=condition=Established", "--timeout=10s")
+    kubectl("wait", f"crd/rooms.{group}", "--for=condition=Established", "--timeout=60s")
     try:
         assert kubectl.fails("apply", "-f", "-", stdin=room.replace("topic: hello", "topic: hello, size: 0")) == (
             'The Room "lobby" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1'
@@ -84,7 +84,7 @@ def test_invalid_custom_resources(kubectl: Kubectl, group: str) -> None:
         unknown = kubectl.fails("create", "-f", "-", stdin=room.replace("topic: hello", "topic: hello, colour: red"))
         assert unknown.endswith('strict decoding error: unknown field "spec.colour"')
     finally:
-        kubectl("delete", "crd", f"rooms.{group}", "--timeout=20s")
+        kubectl("delete", "crd", f"rooms.{group}", "--timeout=60s")
 
 
 def test_an_invalid_definition(kubectl: Kubectl, group: str) -> None:

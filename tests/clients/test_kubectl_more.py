@@ -36,9 +36,9 @@ def test_prune(kubectl: Kubectl) -> None:
 
 
 def test_wait_for_creation(kubectl: Kubectl) -> None:
-    waiting = kubectl.start("wait", "--for=create", "configmap/settings", "--timeout=10s")
+    waiting = kubectl.start("wait", "--for=create", "configmap/settings", "--timeout=60s")
     kubectl("create", "-f", "-", stdin=CONFIG)
-    assert waiting.communicate(timeout=15)[0] == "configmap/settings condition met\n"
+    assert waiting.communicate(timeout=90)[0] == "configmap/settings condition met\n"
 
 
 def test_autoscale(kubectl: Kubectl) -> None:
@@ -49,20 +49,20 @@ def test_autoscale(kubectl: Kubectl) -> None:
     header, row = kubectl("get", "hpa").rows
     assert header == ["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"]
     assert row[:2] == ["web", "Deployment/web"]
-    eventually(lambda: kubectl("get", "deployment", "web", "-o", "jsonpath={.spec.replicas}").out == "3", 20)
+    eventually(lambda: kubectl("get", "deployment", "web", "-o", "jsonpath={.spec.replicas}").out == "3")
 
 
 def test_debug_with_a_copy(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=SLEEPER)
-    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=10s")
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
     kubectl("debug", "sleeper", "--copy-to=copy", "--image=busybox:1.36", "--attach=false", "--", "sleep", "60")
-    kubectl("wait", "pod/copy", "--for=condition=Ready", "--timeout=10s")
+    kubectl("wait", "pod/copy", "--for=condition=Ready", "--timeout=60s")
     assert len(kubectl("get", "pod", "copy", "-o", "jsonpath={.spec.containers[*].name}").out.split()) == 2
 
 
 def test_cluster_info_dump(kubectl: Kubectl, tmp_path: Path) -> None:
     kubectl("create", "-f", "-", stdin=DEPLOYMENT)
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     kubectl("cluster-info", "dump", "--namespaces", kubectl.namespace, f"--output-directory={tmp_path}")
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {"nodes.json", "pods.json", "deployments.json", "logs.txt"} <= names

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.processes import Kubectl, eventually
+from tests.processes import Kubectl, eventually, free_ports
 
 SERVERS = """\
 apiVersion: apps/v1
@@ -72,8 +72,8 @@ Shell = Callable[[str], str]
 def box(kubectl: Kubectl) -> Shell:
     """Run scripts in a pod beside three servers."""
     kubectl("apply", "-f", "-", stdin=SERVERS)
-    kubectl("wait", "pod/box", "--for=condition=Ready", "--timeout=20s")
-    kubectl("rollout", "status", "deployment/net", "--timeout=20s")
+    kubectl("wait", "pod/box", "--for=condition=Ready", "--timeout=60s")
+    kubectl("rollout", "status", "deployment/net", "--timeout=60s")
     return lambda script: kubectl.try_("exec", "box", "--", "sh", "-c", script).out
 
 
@@ -91,7 +91,8 @@ def field(kubectl: Kubectl, what: str, path: str) -> str:
 def test_a_service_is_reached_in_every_way(kubectl: Kubectl, box: Shell) -> None:
     pods = set(field(kubectl, "pods -l app=net", "{.items[*].metadata.name}").split())
     balancer = eventually(lambda: field(kubectl, "service net", "{.status.loadBalancer.ingress[0].ip}"))
-    port = field(kubectl, "service net", "{.spec.ports[0].nodePort}")
+    (port,) = free_ports(1, range(30_000, 32_768))  # another cluster of this machine may have the one that was given
+    kubectl("patch", "service", "net", "-p", json.dumps({"spec": {"ports": [{"port": 80, "nodePort": port}]}}))
     nodes = field(kubectl, "nodes", "{.items[*].status.addresses[0].address}").split()
     for url in ["net", "net:80", f"net.{kubectl.namespace}.svc.cluster.local", balancer, *(f"{ip}:{port}" for ip in nodes)]:
         assert box(f"wget -T 5 -qO- http://{url}/hostname") in pods, url
@@ -102,7 +103,7 @@ def test_a_service_is_reached_in_every_way(kubectl: Kubectl, box: Shell) -> None
 
 def _open(url: str) -> object:
     try:
-        return urllib.request.urlopen(url, timeout=5)
+        return urllib.request.urlopen(url, timeout=30)
     except OSError:
         return None
 

@@ -3,7 +3,7 @@
 import json
 import re
 import select
-import time
+from typing import Any
 
 import pytest
 import yaml
@@ -16,7 +16,7 @@ from tests.processes import Kubectl, eventually
 def web(kubectl: Kubectl) -> Kubectl:
     """A Deployment of two, rolled out."""
     kubectl("create", "-f", "-", stdin=DEPLOYMENT)
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     return kubectl
 
 
@@ -43,8 +43,13 @@ def test_nothing_and_not_found(kubectl: Kubectl) -> None:
 
 
 def test_output_forms(web: Kubectl) -> None:
-    as_json = json.loads(web("get", "deployment", "web", "-o", "json").out)
-    assert as_json == yaml.safe_load(web("get", "deploy/web", "-o", "yaml").out)
+    def forms() -> list[dict[str, Any]]:
+        return [
+            json.loads(web("get", "deployment", "web", "-o", "json").out),
+            yaml.safe_load(web("get", "deploy/web", "-o", "yaml").out),
+        ]
+
+    as_json = eventually(lambda: (both := forms())[0] == both[1] and both[0])  # nobody wrote to it in between
     assert (as_json["apiVersion"], as_json["kind"], as_json["metadata"]["name"]) == ("apps/v1", "Deployment", "web")
     assert "managedFields" not in as_json["metadata"]
     assert "managedFields" in web("get", "deploy/web", "-o", "yaml", "--show-managed-fields").out
@@ -73,7 +78,7 @@ def test_selectors_and_sorting(kubectl: Kubectl) -> None:
     assert names("-l", "tier=front") == ["b", "c"]
     assert names("-l", "tier in (back, middle)") == ["a"]
     assert names("-l", "tier,tier!=back") == ["b", "c"]
-    assert names("-l", "!tier") == ["kube-root-ca.crt"]
+    eventually(lambda: names("-l", "!tier") == ["kube-root-ca.crt"])  # a controller's
     assert names("--field-selector", "metadata.name=b") == ["b"]
     assert names("--field-selector", "metadata.name!=kube-root-ca.crt") == ["a", "b", "c"]
     assert names("-l", "tier", "--sort-by", ".data.order") == ["b", "c", "a"]
@@ -100,7 +105,7 @@ def test_watch(kubectl: Kubectl) -> None:
         assert watch.stdout.readline().split() == ["EVENT", "NAME", "DATA", "AGE"]
         assert watch.stdout.readline().split()[:3] == ["ADDED", "settings", "2"]
         kubectl("patch", "configmap", "settings", "-p", '{"data":{"shape":"round"}}')
-        assert select.select([watch.stdout], [], [], 5)[0]
+        assert select.select([watch.stdout], [], [], 60)[0]
         assert watch.stdout.readline().split()[:3] == ["MODIFIED", "settings", "3"]
         kubectl("delete", "configmap", "settings")
         assert watch.stdout.readline().split()[:3] == ["DELETED", "settings", "3"]
@@ -111,7 +116,7 @@ def test_watch(kubectl: Kubectl) -> None:
 
 def test_describe_pod(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=SLEEPER)
-    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
     eventually(lambda: "Started" in kubectl("events", "--for", "pod/sleeper").out)
     text = kubectl("describe", "pod", "sleeper").out
     for line in (
@@ -194,13 +199,14 @@ def test_events(web: Kubectl) -> None:
 
 def test_wait(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=SLEEPER)
-    done = kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    done = kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
     assert done.out == "pod/sleeper condition met\n"
     assert kubectl("wait", "pod/sleeper", "--for=jsonpath={.status.phase}=Running").out == "pod/sleeper condition met\n"
     assert kubectl.fails("wait", "pod/sleeper", "--for=condition=Ready=False", "--timeout=300ms") == (
         "error: timed out waiting for the condition on pods/sleeper"
     )
-    waiting = kubectl.start("wait", "pod/sleeper", "--for=delete", "--timeout=20s")
-    time.sleep(0.3)
+    waiting = kubectl.start("wait", "pod/sleeper", "--for=delete", "--timeout=60s", "-v=6")
+    assert waiting.stderr is not None
+    next(line for line in waiting.stderr if "/pods/sleeper" in line and "200 OK" in line)  # it has found what it waits for
     kubectl("delete", "pod", "sleeper", "--wait=false")
-    assert waiting.communicate(timeout=10)[0] == "pod/sleeper condition met\n"
+    assert waiting.communicate(timeout=90)[0] == "pod/sleeper condition met\n"

@@ -223,7 +223,7 @@ def test_pod_security_refuses_warns_and_looks_at_what_is_there(kubectl: Kubectl)
 
 def test_a_security_context_is_seen_from_inside(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=RESTRICTED)
-    kubectl("wait", "pod/tight", "--for=condition=Ready", "--timeout=30s")
+    kubectl("wait", "pod/tight", "--for=condition=Ready", "--timeout=60s")
 
     def inside(script: str) -> str:
         return kubectl("exec", "tight", "--", "sh", "-c", f"({script}) 2>&1; true").out

@@ -36,13 +36,13 @@ def test_a_new_pod_reads_what_the_old_one_wrote_and_the_volume_goes_with_the_cla
     eventually(lambda: "waiting for first consumer" in kubectl("describe", "pvc", "data").out)
     assert kubectl("get", "pvc", "data", "-o", "jsonpath={.status.phase}").out == "Pending"
     kubectl("create", "-f", "-", stdin=POD)
-    kubectl("wait", "pod/db", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/db", "--for=condition=Ready", "--timeout=60s")
     kubectl("exec", "db", "--", "sh", "-c", "echo x > /data/f")
     kubectl("delete", "pod", "db")
     kubectl("create", "-f", "-", stdin=POD)
-    kubectl("wait", "pod/db", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/db", "--for=condition=Ready", "--timeout=60s")
     assert kubectl("exec", "db", "--", "cat", "/data/f").out == "x\n"
     volume = kubectl("get", "pvc", "data", "-o", "jsonpath={.spec.volumeName}").out
     assert kubectl("get", "pv", volume, "-o", "jsonpath={.status.phase}").out == "Bound"
     kubectl("delete", "pod/db", "pvc/data")
-    eventually(lambda: "NotFound" in kubectl.fails("get", "pv", volume))
+    eventually(lambda: "NotFound" in kubectl.try_("get", "pv", volume).err)

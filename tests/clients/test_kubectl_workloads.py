@@ -20,7 +20,7 @@ from tests.processes import Kubectl, eventually
 def web(kubectl: Kubectl) -> Kubectl:
     """A Deployment of two, rolled out."""
     kubectl("create", "-f", "-", stdin=DEPLOYMENT)
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     return kubectl
 
 
@@ -28,7 +28,7 @@ def web(kubectl: Kubectl) -> Kubectl:
 def talker(kubectl: Kubectl) -> Kubectl:
     """A pod that said five lines."""
     kubectl("create", "-f", "-", stdin=TALKER)
-    kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=60s")
     eventually(lambda: "line 5" in kubectl("logs", "talker").out)
     return kubectl
 
@@ -37,22 +37,23 @@ def talker(kubectl: Kubectl) -> Kubectl:
 def sleeper(kubectl: Kubectl) -> Kubectl:
     """A pod to run commands in."""
     kubectl("create", "-f", "-", stdin=SLEEPER)
-    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
     return kubectl
 
 
 def test_rollout(web: Kubectl) -> None:
     assert web("rollout", "status", "deployment/web").out == 'deployment "web" successfully rolled out\n'
     web("annotate", "deployment/web", "kubernetes.io/change-cause=first")
+    eventually(lambda: "first" in web("rollout", "history", "deployment/web").out)
     web("set", "image", "deployment/web", "nginx=nginx:1.26")
-    status = web("rollout", "status", "deployment/web", "--timeout=20s").lines
+    status = web("rollout", "status", "deployment/web", "--timeout=60s").lines
     assert status[-1] == 'deployment "web" successfully rolled out'
     web("annotate", "deployment/web", "kubernetes.io/change-cause=second", "--overwrite")
     history = eventually(lambda: (h := web("rollout", "history", "deployment/web")) and "second" in h.out and h)
     assert history.rows == [["deployment.apps/web"], ["REVISION", "CHANGE-CAUSE"], ["1", "first"], ["2", "second"], []]
     assert "    Image:\tnginx:1.27\n" in web("rollout", "history", "deployment/web", "--revision=1").out
     assert web("rollout", "undo", "deployment/web").out == "deployment.apps/web rolled back\n"
-    web("rollout", "status", "deployment/web", "--timeout=20s")
+    web("rollout", "status", "deployment/web", "--timeout=60s")
     assert web("get", "deploy", "web", "-o", "jsonpath={..image}").out == "nginx:1.27"
     revisions = [row[0] for row in web("rollout", "history", "deployment/web").rows[2:-1]]
     assert revisions == ["2", "3"]
@@ -67,30 +68,30 @@ def test_pause_and_resume(web: Kubectl) -> None:
     web("set", "image", "deployment/web", "nginx=nginx:1.26")
     assert len(web("get", "rs", "-o", "name").lines) == 1
     assert web("rollout", "resume", "deployment/web").out == "deployment.apps/web resumed\n"
-    web("rollout", "status", "deployment/web", "--timeout=20s")
+    web("rollout", "status", "deployment/web", "--timeout=60s")
     assert len(web("get", "rs", "-o", "name").lines) == 2
 
 
 def test_restart(web: Kubectl) -> None:
     before = set(web("get", "pods", "-o", "name").lines)
     assert web("rollout", "restart", "deployment/web").out == "deployment.apps/web restarted\n"
-    web("rollout", "status", "deployment/web", "--timeout=20s")
-    running = web("get", "pods", "-o", "name", "--field-selector", "status.phase=Running").lines
-    assert not before & {name for name in running if "deletionTimestamp" not in web("get", name, "-o", "json").out}
+    web("rollout", "status", "deployment/web", "--timeout=60s")
+    pods = json.loads(web("get", "pods", "-o", "json", "--field-selector", "status.phase=Running").out)["items"]
+    assert not before & {f"pod/{p['metadata']['name']}" for p in pods if "deletionTimestamp" not in p["metadata"]}
     annotations = web("get", "deploy", "web", "-o", "jsonpath={.spec.template.metadata.annotations}").out
     assert "kubectl.kubernetes.io/restartedAt" in annotations
 
 
 def test_a_rollout_that_cannot_finish(web: Kubectl) -> None:
     web("set", "image", "deployment/web", "nginx=nginx:no-such-tag")
-    status = web.try_("rollout", "status", "deployment/web", "--timeout=1s")
-    assert status.code == 1
-    assert status.lines[0].startswith('Waiting for deployment "web" rollout to finish: ')
-    assert status.err == "error: timed out waiting for the condition\n"
     waiting = eventually(
         lambda: [r for r in web("get", "pods", "--no-headers").rows if r[2] in ("ErrImagePull", "ImagePullBackOff")]
     )
     assert len(waiting) == 1
+    status = web.try_("rollout", "status", "deployment/web", "--timeout=3s")
+    assert status.code == 1
+    assert status.lines[0].startswith('Waiting for deployment "web" rollout to finish: ')
+    assert status.err == "error: timed out waiting for the condition\n"
     assert web("get", "deploy", "web", "--no-headers").rows[0][1:4] == ["2/2", "1", "2"]
 
 
@@ -109,17 +110,17 @@ def test_statefulset_and_daemonset_rollouts(kubectl: Kubectl) -> None:
         "  replicas: 2\n", "  serviceName: web\n  replicas: 2\n"
     )
     kubectl("create", "-f", "-", stdin=manifest)
-    kubectl("rollout", "status", "statefulset/web", "--timeout=20s")
+    kubectl("rollout", "status", "statefulset/web", "--timeout=60s")
     assert kubectl("get", "pods", "-o", "name").lines == ["pod/web-0", "pod/web-1"]
     kubectl("delete", "statefulset", "web")
     kubectl("create", "-f", "-", stdin=DEPLOYMENT.replace("kind: Deployment", "kind: DaemonSet").replace("  replicas: 2\n", ""))
-    kubectl("rollout", "status", "daemonset/web", "--timeout=20s")
+    kubectl("rollout", "status", "daemonset/web", "--timeout=60s")
     assert kubectl("get", "ds", "web", "--no-headers").rows[0][1:6] == ["3", "3", "3", "3", "3"]
 
 
 def test_job(kubectl: Kubectl) -> None:
     kubectl("create", "job", "once", "--image=busybox:1.36", "--", "echo", "done")
-    assert kubectl("wait", "job/once", "--for=condition=Complete", "--timeout=20s").out == "job.batch/once condition met\n"
+    assert kubectl("wait", "job/once", "--for=condition=Complete", "--timeout=60s").out == "job.batch/once condition met\n"
     assert kubectl("logs", "job/once").out == "done\n"
     assert kubectl("get", "job", "once", "--no-headers").rows[0][1:3] == ["Complete", "1/1"]
     assert kubectl("get", "pods", "--no-headers").rows[0][1:3] == ["0/1", "Completed"]
@@ -152,7 +153,7 @@ def test_logs_follow(talker: Kubectl) -> None:
         assert [follow.stdout.readline() for _ in range(5)] == [f"line {n}\n" for n in range(1, 6)]
         assert not select.select([follow.stdout], [], [], 0.2)[0]
         talker("delete", "pod", "talker", "--wait=false")
-        assert follow.wait(10) == 0
+        assert follow.wait(60) == 0
     finally:
         follow.kill()
         follow.communicate()
@@ -160,9 +161,8 @@ def test_logs_follow(talker: Kubectl) -> None:
 
 def test_logs_of_the_previous_container(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=TALKER.replace("sleep 3600", "exit 3"))
-    eventually(
-        lambda: int(kubectl("get", "pod", "talker", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").out or 0), 20
-    )
+    restarts = "jsonpath={.status.containerStatuses[0].restartCount}"
+    eventually(lambda: int(kubectl("get", "pod", "talker", "-o", restarts).out or 0))
     assert kubectl("logs", "talker", "--previous").lines[-1] == "line 5"
     status = json.loads(kubectl("get", "pod", "talker", "-o", "jsonpath={.status.containerStatuses[0]}").out)
     assert status["lastState"]["terminated"]["exitCode"] == 3
@@ -200,19 +200,19 @@ def test_exec_that_fails(sleeper: Kubectl) -> None:
 def test_attach(kubectl: Kubectl) -> None:
     until_told = "until [ -f /go ]; do echo waiting; sleep 0.1; done; for i in 1 2 3; do echo line $i; done"
     kubectl("run", "talker", "--image=busybox:1.36", "--restart=Never", "--", "sh", "-c", until_told)
-    kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=60s")
     attached = kubectl.start("attach", "talker")
     assert attached.stdout is not None
     assert attached.stdout.readline() == "waiting\n"
     kubectl("exec", "talker", "--", "touch", "/go")
-    out, _ = attached.communicate(timeout=20)
+    out, _ = attached.communicate(timeout=60)
     assert out.splitlines()[-3:] == ["line 1", "line 2", "line 3"]
 
 
 def test_service_by_name(sleeper: Kubectl) -> None:
     sleeper("create", "deployment", "web", "--image=nginx:1.27", "--port=80")
     sleeper("expose", "deployment", "web")
-    sleeper("rollout", "status", "deployment/web", "--timeout=20s")
+    sleeper("rollout", "status", "deployment/web", "--timeout=60s")
     eventually(lambda: "Welcome to nginx!" in sleeper.try_("exec", "sleeper", "--", "wget", "-qO-", "http://web").out)
 
 
@@ -231,12 +231,12 @@ def test_exec_with_a_terminal(sleeper: Kubectl) -> None:
             ("exit 4\r", ""),
         ):
             os.write(master, typed.encode())
-            end = time.monotonic() + 10
+            end = time.monotonic() + 60
             while expected not in seen and time.monotonic() < end:
                 if select.select([master], [], [], 0.1)[0]:
                     seen += os.read(master, 4096).decode()
             assert expected in seen
-        assert shell.wait(10) == 4
+        assert shell.wait(60) == 4
     finally:
         os.close(master)
         os.close(slave)

@@ -14,7 +14,7 @@ from tests.processes import Kubectl
 @pytest.fixture
 def web(kubectl: Kubectl) -> Kubectl:
     kubectl("create", "-f", "-", stdin=f"{DEPLOYMENT}---\n{SERVICE}")
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     return kubectl
 
 
@@ -33,7 +33,7 @@ def proxied(kubectl: Kubectl) -> Iterator[str]:
 def test_a_service_in_the_browser(web: Kubectl) -> None:
     with proxied(web) as base:
         url = f"{base}/api/v1/namespaces/{web.namespace}/services/web:80/proxy"
-        with urllib.request.urlopen(url, timeout=10) as answer:  # a redirect adds the slash
+        with urllib.request.urlopen(url, timeout=60) as answer:  # a redirect adds the slash
             assert answer.url == f"{url}/"
             assert answer.headers["Content-Type"].startswith("text/html")
             assert "Welcome to nginx!" in answer.read().decode()
@@ -59,7 +59,7 @@ def test_raw_paths(web: Kubectl) -> None:
 
 def test_a_service_without_endpoints(web: Kubectl) -> None:
     web("scale", "deployment/web", "--replicas=0")
-    web("wait", "pods", "-l", "app=web", "--for=delete", "--timeout=10s")
+    web("wait", "pods", "-l", "app=web", "--for=delete", "--timeout=60s")
     assert web.fails("get", "--raw", f"/api/v1/namespaces/{web.namespace}/services/web/proxy/") == (
         'Error from server (ServiceUnavailable): no endpoints available for service "web"'
     )
@@ -67,11 +67,11 @@ def test_a_service_without_endpoints(web: Kubectl) -> None:
 
 def test_other_methods_queries_and_bodies(web: Kubectl) -> None:
     web("create", "deployment", "echo", "--image=registry.k8s.io/e2e-test-images/agnhost:2.47", "--", "/agnhost", "netexec")
-    web("rollout", "status", "deployment/echo", "--timeout=20s")
+    web("rollout", "status", "deployment/echo", "--timeout=60s")
     pod = web("get", "pods", "-l", "app=echo", "-o", "jsonpath={.items[0].metadata.name}").out
     with proxied(web) as base:
         url = f"{base}/api/v1/namespaces/{web.namespace}/pods/{pod}:8080/proxy/echo?msg=hi%20%26%20bye"
-        with urllib.request.urlopen(urllib.request.Request(url, method="POST", data=b"body"), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST", data=b"body"), timeout=60) as answer:
             assert answer.read() == b"hi & bye"
 
 

@@ -100,7 +100,7 @@ def test_watch_and_resume(core: client.CoreV1Api, namespace: str) -> None:
     def events(since: str, count: int) -> list[tuple[str, str, str]]:
         w, seen = watch.Watch(), []
         for event in w.stream(
-            core.list_namespaced_config_map, namespace, label_selector="of=test", resource_version=since, timeout_seconds=5
+            core.list_namespaced_config_map, namespace, label_selector="of=test", resource_version=since, timeout_seconds=60
         ):
             meta = event["object"].metadata
             seen.append((event["type"], meta.name, meta.resource_version))
@@ -184,10 +184,10 @@ def test_exec(core: client.CoreV1Api, namespace: str) -> None:
     assert execute("echo", "hello") == "hello\n"
     shell = execute("sh", stdin=True, _preload_content=False)
     shell.write_stdin("echo one; echo two >&2\n")
-    assert shell.readline_stdout(timeout=5) == "one"
-    assert shell.readline_stderr(timeout=5) == "two"
+    assert shell.readline_stdout(timeout=60) == "one"
+    assert shell.readline_stderr(timeout=60) == "two"
     shell.write_stdin("exit 3\n")
-    shell.run_forever(timeout=5)
+    shell.run_forever(timeout=60)
     assert shell.returncode == 3
     shell.close()
 

@@ -34,7 +34,7 @@ def answers(cluster: Cluster) -> Ask:
             return latest[-1].verdict == verdict
 
         try:
-            eventually(right, within=20)
+            eventually(right)
         except AssertionError:
             pytest.fail(f"{latest[-1].verdict}, not {verdict}:\n{latest[-1].text()}")
         return latest[-1]

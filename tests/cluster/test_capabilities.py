@@ -8,7 +8,7 @@ from k8slab.apimachinery.types import Object
 from k8slab.cluster.capabilities import NAMES, Sights, judge
 from k8slab.cluster.choice import source
 from k8slab.errors import K8slabError
-from tests.processes import K8slab
+from tests.processes import K8slab, eventually
 
 ZONE = "topology.kubernetes.io/zone"
 
@@ -104,8 +104,8 @@ def test_the_embedded_cluster_and_the_same_as_any_context(tmp_path: Path, monkey
         embedded = source("embedded", tmp_path / "state")
         monkeypatch.setenv("KUBECONFIG", str(command.kubeconfig))
         context = source("context:k8slab")
-        found = [s.capabilities() for s in (embedded, context)]
-        assert found[0] == found[1]
+        # an addon may come up between the two looks
+        found = eventually(lambda: (seen := [s.capabilities() for s in (embedded, context)])[0] == seen[1] and seen)
         missing = {c.name for c in found[0] if not c.there}
         assert "containers" in missing
         assert missing <= {"containers", "ingress"}

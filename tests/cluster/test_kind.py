@@ -145,11 +145,14 @@ def test_an_addon_that_there_is_not(tmp_path: Path) -> None:
 def test_the_images_of_the_labs_are_built_by_the_engine(engine: str) -> None:
     """Where there is no network it gets as far as the image that they are made from: its file is understood."""
     have = subprocess.run([engine, "image", "exists", "docker.io/library/python:3.13-alpine"], check=False).returncode == 0
-    if have or os.environ.get("K8SLAB_TEST_KIND") == "1":
-        assert len(build(engine)) == len(PARTS) * len(VERSIONS)
-        return
-    with pytest.raises(K8slabError, match=rf"{engine} cannot build chatter/web:1.0: .*python:3.13-alpine"):
-        build(engine)
+    try:
+        built, why = list(build(engine)), ""
+    except K8slabError as error:
+        built, why = [], str(error)
+    if have or os.environ.get("K8SLAB_TEST_KIND") == "1" or not why:
+        assert len(built) == len(PARTS) * len(VERSIONS), why
+    else:
+        assert re.search(rf"{engine} cannot build chatter/web:1.0: .*python:3.13-alpine", why)
 
 
 def test_every_image_that_a_lab_names_is_built() -> None:

@@ -1,5 +1,6 @@
 """A learner predicts, answers, takes hints, repairs and looks back; it is remembered, and can be begun anew."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -266,3 +267,22 @@ def test_a_fault_of_what_is_not_there_is_not_counted(lab: Lab) -> None:
     with pytest.raises(K8slabError, match="Run the cells further up first"):
         lab.break_it("absent")
     assert lab.progress.broken("99.absent") == 0
+
+
+def test_what_two_notebooks_do_at_once_is_both_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Progress(tmp_path / "progress.json"), Progress(tmp_path / "progress.json")
+    saving, save = threading.Event(), Progress._save
+    late = threading.Thread(target=other.record_check, args=("01.2", True))
+
+    def save_slowly(progress: Progress, data: dict) -> None:
+        if progress is one:
+            late.start()
+            late.join(0.3)  # it would have read the file by now, were it allowed to
+            saving.set()
+        save(progress, data)
+
+    monkeypatch.setattr(Progress, "_save", save_slowly)
+    one.record_check("01.1", True)
+    late.join()
+    assert saving.is_set()
+    assert one.finished() == {"01.1", "01.2"}

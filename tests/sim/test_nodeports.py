@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 import urllib.error
 import urllib.request
 
@@ -12,6 +11,7 @@ from k8slab.sim.nodeports import node_ports
 from k8slab.sim.server import ServerConfig, ServerThread
 from k8slab.sim.shape import default_nodes
 from tests.http import Caller
+from tests.processes import eventually
 
 SERVICES = "/api/v1/namespaces/default/services"
 PORTS = iter(range(30100, 32000))
@@ -25,15 +25,8 @@ def call(tmp_path_factory):
         pod = {"metadata": {"name": "web", "labels": {"app": "web"}}}
         spec = {"containers": [{"name": "c", "image": "nginx:1.29"}]}
         body = json.dumps({**pod, "spec": spec}).encode()
-        until(lambda: call("POST", "/api/v1/namespaces/default/pods", body).code in (201, 409))
+        eventually(lambda: call("POST", "/api/v1/namespaces/default/pods", body).code in (201, 409))
         yield call
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
 
 
 def expose(call, name, port, **spec):
@@ -44,7 +37,7 @@ def expose(call, name, port, **spec):
 
 def page(port):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
             return answer.read().decode()
     except (urllib.error.URLError, OSError):
         return ""
@@ -66,15 +59,16 @@ def free_port():
 def test_a_node_port_answers_on_loopback_until_its_service_is_gone(call):
     port = free_port()
     expose(call, "web", port)
-    until(lambda: "Welcome to nginx!" in page(port))
+    eventually(lambda: "Welcome to nginx!" in page(port))
     assert call("DELETE", f"{SERVICES}/web").code == 200
-    until(lambda: not page(port))
+    eventually(lambda: not page(port))
 
 
 def test_a_service_without_endpoints_cuts_the_visitor_off(call):
     port = free_port()
     expose(call, "nobody", port, selector={"app": "nobody"})
-    until(lambda: not page(port))
+    eventually(lambda: answers(port))
+    assert not page(port)
 
 
 def test_a_port_that_is_taken_is_told_in_an_event(call):
@@ -89,7 +83,7 @@ def test_a_port_that_is_taken_is_told_in_an_event(call):
             events = call("GET", "/api/v1/namespaces/default/events").json["items"]
             return any(e["reason"] == "NodePortUnavailable" and f":{port} " in e["message"] for e in events)
 
-        until(told)
+        eventually(told)
 
 
 def test_a_port_that_is_taken_changes_nothing_in_a_cluster_on_a_stepped_clock(tmp_path):
@@ -102,7 +96,7 @@ def test_a_port_that_is_taken_changes_nothing_in_a_cluster_on_a_stepped_clock(tm
         expose(call, "taken", port)
         later = free_port()
         expose(call, "free", later)
-        until(lambda: answers(later))  # so the other port was tried, too
+        eventually(lambda: answers(later))  # so the other port was tried, too
         events = call("GET", "/api/v1/events").json["items"]
         assert "NodePortUnavailable" not in [e["reason"] for e in events]
 

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +12,7 @@ from k8slab.errors import K8slabError
 from k8slab.topology import TOPOLOGIES
 from k8slab.views import TopologyView
 from k8slab.views.scene import Scene
-from tests.processes import K8slab
+from tests.processes import K8slab, eventually
 
 
 @pytest.fixture
@@ -25,13 +25,6 @@ def cluster(server: K8slab, namespace: str) -> Iterator[Cluster]:
     apply(cluster, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web"}}, "spec": spec})
     yield cluster
     cluster.close()
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    return holds()
 
 
 def listeners(cluster: Cluster) -> dict[str, int]:
@@ -94,12 +87,12 @@ def test_a_picture_made_before_a_wish_is_never_shown_after_its_answer(cluster, n
     def show_late(scene: Scene) -> None:
         if threading.current_thread() is earlier:
             made.set()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
         show(scene)
 
     monkeypatch.setattr(view, "show", show_late)
     earlier.start()
-    assert made.wait(20)
+    assert made.wait(60)
     wish = threading.Thread(target=view.act, args=("filter", "app=web"))
     wish.start()
     wish.join(0.3)
@@ -107,6 +100,18 @@ def test_a_picture_made_before_a_wish_is_never_shown_after_its_answer(cluster, n
     earlier.join()
     wish.join()
     assert view.current["controls"]["text"] == "app=web"
+    view.close()
+
+
+def test_its_words_wait_for_a_change_that_is_just_being_made(cluster, namespace) -> None:
+    view = TopologyView(cluster, "traffic", namespace)
+    for words in (view.text, view.twin_html):
+        reader = threading.Thread(target=words)
+        with view._model_lock:
+            reader.start()
+            reader.join(0.2)
+            assert reader.is_alive()
+        reader.join()
     view.close()
 
 

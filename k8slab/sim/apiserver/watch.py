@@ -110,13 +110,13 @@ class _Watch:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._options.timeout_seconds if self._options.timeout_seconds else None
         while True:
+            self._ready.clear()  # before the look: what comes while a slow client takes its chunk must wake us up afterwards
             if self._chunks:
                 data, self._chunks = b"".join(self._chunks), []
                 yield data
             if self.behind or (end is not None and loop.time() >= end):
                 return
             wait = min(BOOKMARK_SECONDS, end - loop.time()) if end is not None else BOOKMARK_SECONDS
-            self._ready.clear()
             try:
                 await asyncio.wait_for(self._ready.wait(), max(wait, 0))
             except TimeoutError:

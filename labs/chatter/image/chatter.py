@@ -87,7 +87,7 @@ def common(request: "Request") -> Answer | None:
             return 200, {"ready": STATE["ready"]}
         case "POST", "/crash":
             print("fatal: asked to crash", file=sys.stderr, flush=True)
-            threading.Timer(0.1, os._exit, (1,)).start()
+            request.last = True
             return 200, {"status": "crashing"}
         case _, "/work":
             seconds = min(10.0, int(parse_qs(request.url.query).get("ms", ["50"])[0]) / 1000)
@@ -101,7 +101,8 @@ def common(request: "Request") -> Answer | None:
 def metrics() -> str:
     """Say in Prometheus' form how many requests were answered and how many wait."""
     lines = ["# HELP http_requests_total Requests answered, by status code.", "# TYPE http_requests_total counter"]
-    lines += [f'http_requests_total{{code="{code}"}} {count}' for code, count in sorted(ANSWERED.items())]
+    with COUNTING:
+        lines += [f'http_requests_total{{code="{code}"}} {count}' for code, count in sorted(ANSWERED.items())]
     lines += ["# HELP chatter_connections Connections that wait for an answer.", "# TYPE chatter_connections gauge"]
     return "\n".join([*lines, f"chatter_connections {STATE['under way'] - 1}", ""])
 
@@ -133,7 +134,8 @@ def gateway(request: "Request") -> Answer:
 def rooms(request: "Request") -> Answer:
     """Count messages per room, in memory: gone when the container restarts."""
     if request.parts == ["rooms"]:
-        return 200, ROOMS
+        with LOCK:
+            return 200, dict(ROOMS)
     if request.command == "POST" and len(request.parts) == 3:
         name = request.parts[1]
         with LOCK:
@@ -145,7 +147,8 @@ def rooms(request: "Request") -> Answer:
 def history(request: "Request") -> Answer:
     """Keep messages in $DATA_DIR/<room>.jsonl: as durable as the volume there."""
     if request.parts == ["stats"]:
-        entries = [json.loads(line) for file in DATA.glob("*.jsonl") for line in file.read_text().splitlines()]
+        with LOCK:
+            entries = [json.loads(line) for file in DATA.glob("*.jsonl") for line in file.read_text().splitlines()]
         ids = [entry["id"] for entry in entries if "id" in entry]
         return 200, {"stored": len(entries), "duplicates": len(ids) - len(set(ids))}
     if len(request.parts) != 3:
@@ -162,13 +165,15 @@ def history(request: "Request") -> Answer:
         except OSError as error:
             return 500, {"error": f"cannot write {file}: {str(error.strerror).lower()}"}
         return 201, entry
-    return 200, [json.loads(line) for line in (file.read_text().splitlines() if file.exists() else [])[-100:]]
+    with LOCK:
+        return 200, [json.loads(line) for line in (file.read_text().splitlines() if file.exists() else [])[-100:]]
 
 
 class Request(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
+    last = False  # whether the program ends as soon as this one is answered
 
     def do_GET(self) -> None:
         """Answer, and write a line about it."""
@@ -190,6 +195,8 @@ class Request(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+            if self.last:
+                os._exit(1)
             print(f'{now()} {self.client_address[0]} "{self.command} {self.path}" {status}', flush=True)
         finally:
             with COUNTING:

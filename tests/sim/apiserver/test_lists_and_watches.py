@@ -1,5 +1,6 @@
 """Lists page by page and at a revision; watches from a revision on, with bookmarks, selectors and an end."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -210,6 +211,32 @@ def test_a_table_watch_names_its_columns_once(chat: Api) -> None:
     first, second = watch.events()
     assert [c["name"] for c in first["object"]["columnDefinitions"]] == ["Name", "Data", "Age"]
     assert (second["object"]["columnDefinitions"], second["object"]["rows"][0]["cells"][0]) == (None, "e")
+
+
+def test_what_comes_while_a_slow_client_takes_a_piece_is_sent_after_it(chat: Api) -> None:
+    create(chat, "first")
+    pieces: list[bytes] = []
+    takes, taken, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def send(message: Object) -> None:
+        if message.get("body"):
+            pieces.append(message["body"])
+            takes.set()
+            await taken.wait()
+
+    async def second() -> None:
+        while len(pieces) < 2:
+            await asyncio.sleep(0)
+
+    receive, _ = chat._ends(None, [], gone)
+    watching = chat.loop.create_task(chat._app(chat._scope("GET", f"{MAPS}?watch=1", None, {}), receive, send))
+    chat.loop.run_until_complete(takes.wait())
+    create(chat, "second")
+    taken.set()
+    chat.loop.run_until_complete(asyncio.wait_for(second(), 30))  # a bookmark would come after 60 seconds only
+    assert b'"second"' in pieces[1]
+    gone.set()
+    chat.loop.run_until_complete(watching)
 
 
 def test_watches_of_other_namespaces_hear_nothing(chat: Api) -> None:
