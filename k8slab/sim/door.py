@@ -1,6 +1,7 @@
 """The API server's door to the host: the listening socket, and uvicorn behind it; it can be shut and opened again.
 
-While it is shut, connections are refused and those that were open are broken off, as when kube-apiserver is down.
+While it is shut, connections are refused and those that were open are broken off, as when kube-apiserver is down; nobody else
+gets its port.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from k8slab.sim.upgrade import SPDY, UpgradedProtocol
 __all__ = ["HOST", "Door", "listen"]
 
 HOST = "127.0.0.1"
+_BACKLOG = 256
 
 #: Real seconds that the answer to whoever shuts the door has to get out.
 _LAST_WORDS = 0.2
@@ -81,6 +83,13 @@ class _Server(Server):
 
 def listen(port: int, chosen: bool) -> socket.socket:
     """Return a listening socket on loopback; a port that was not asked for may become another one."""
+    listener = _bound(port, chosen)
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _bound(port: int, chosen: bool) -> socket.socket:
+    """Return a socket that has a port, and refuses connections until it listens."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -90,7 +99,6 @@ def listen(port: int, chosen: bool) -> socket.socket:
             listener.close()
             raise K8slabError(f'port "{port}" on {HOST} cannot be used: {error.strerror}; choose another with --port') from error
         listener.bind((HOST, 0))
-    listener.listen(256)
     listener.setblocking(False)
     return listener
 
@@ -125,6 +133,7 @@ class Door:
         """Break off every connection and stop to listen."""
         server, serving = self._server, self._serving
         if server is None or serving is None:
+            self._listener.close()
             return
         self._server = self._serving = None
         server.should_exit = server.force_exit = True
@@ -147,10 +156,11 @@ class Door:
         await asyncio.sleep(delay)
         async with self._turning:
             if self._wanted and self._server is None:
-                self._listener = listen(self.port, chosen=True)
+                self._listener.listen(_BACKLOG)
                 await self.open()
             elif not self._wanted and self._server is not None:
                 await self.close()
+                self._listener = _bound(self.port, chosen=True)
 
 
 def _settings(app: ApiServer, pki: Pki) -> Config:

@@ -3,12 +3,15 @@
 Only the embedded cluster serves its clock; on any other one the view is one line that says so.
 """
 
+import threading
+
 from kubernetes.client.exceptions import ApiException
 
 from k8slab.apimachinery.timestamps import human_duration, parse_time
 from k8slab.apimachinery.types import Object
 from k8slab.client.cluster import Cluster
 from k8slab.client.errors import ClusterAway
+from k8slab.client.mirror import State
 from k8slab.errors import K8slabError
 from k8slab.views.panel import button, commands, controls, field, note, panel
 from k8slab.views.panels import LivePanel
@@ -73,6 +76,7 @@ class ClockView(LivePanel):
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._clock: Object | None = None
+        self._looking = threading.Lock()  # one look after the other, or the older answer might be shown last
         self._look()
         super().__init__(cluster, [])
         if self._clock is not None:
@@ -106,7 +110,8 @@ class ClockView(LivePanel):
 
     def _look(self) -> None:
         try:
-            self._clock = self.cluster.request("GET", _CLOCK)
+            with self._looking:
+                self._clock = self.cluster.request("GET", _CLOCK)
         except (ApiException, K8slabError) as error:
             if isinstance(error, ApiException) and error.status not in (403, 404):
                 raise
@@ -116,7 +121,9 @@ class ClockView(LivePanel):
     def _tick(self) -> None:
         try:
             self._look()
-            self._troubles["clock"] = "live"
+            state: State = "live"
         except K8slabError:
-            self._troubles["clock"] = "away"
+            state = "away"
+        with self._model_lock:
+            self._troubles["clock"] = state
         self.again()

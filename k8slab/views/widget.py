@@ -105,7 +105,7 @@ class SceneWidget(anywidget.AnyWidget):
 
     def still_html(self) -> str:
         """Return what a reader without a kernel sees."""
-        return picture_html(self.current, self.twin_html())
+        return picture_html(self.snapshot(), self.twin_html())
 
     def details(self, item: str) -> dict[str, Any] | None:
         """Return more about an item that was clicked: ``yaml`` and ``events``; None if there is no more."""

@@ -1,5 +1,6 @@
 """The server over HTTPS: what it says to input that no proper client sends, and to strangers."""
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from k8slab.errors import K8slabError
 from k8slab.sim.server import ServerConfig, ServerThread
 from k8slab.sim.shape import default_nodes
 from tests.http import Answer, Caller
+from tests.processes import eventually
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 UNRECOGNIZED = "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
@@ -209,3 +211,31 @@ def test_the_port_may_be_taken(tmp_path: Path) -> None:
 def test_the_state_directory_may_be_taken(kubeconfig: Path) -> None:
     with pytest.raises(K8slabError, match="another k8slab server is using the state directory"):
         ServerThread(ServerConfig(kubeconfig.parent)).start()
+
+
+def test_nobody_else_gets_the_port_while_the_api_server_is_down(tmp_path: Path) -> None:
+    with ServerThread(ServerConfig(tmp_path, nodes=default_nodes(1), start_delays=False, durable=False)) as server:
+        assert server.kubeconfig is not None
+        call = Caller(server.kubeconfig)
+        spec = {"type": "ComponentDown", "component": "kube-apiserver", "durationSeconds": 600}
+        fault = {"apiVersion": "sim.k8slab.dev/v1alpha1", "kind": "Fault", "metadata": {"name": "away"}, "spec": spec}
+        assert call("POST", "/apis/sim.k8slab.dev/v1alpha1/faults", json.dumps(fault).encode()).code == 201
+        eventually(lambda: not answers(call))
+        eventually(lambda: is_taken(call))
+
+
+def answers(call: Caller) -> bool:
+    try:
+        return call("GET", "/readyz").code == 200
+    except OSError:
+        return False
+
+
+def is_taken(call: Caller) -> bool:
+    host, _, port = call.address.partition(":")
+    with socket.socket() as other:
+        try:
+            other.bind((host, int(port)))
+        except OSError:
+            return True
+    return False

@@ -234,13 +234,16 @@ def test_a_replay_stands_still_when_it_is_told_to_though_a_step_is_under_way(clu
     timeline = show("TimelineView")
     apply(cluster, pod("a"))
     says(timeline, "→ Running")
-    go, stepping, go_on = cluster.history.go, threading.Event(), threading.Event()
+    go, stepping, go_on, stepped = cluster.history.go, threading.Event(), threading.Event(), threading.Event()
 
     def go_slowly(number: int | None) -> None:
         if threading.current_thread().name == "k8slab-ticker":
             stepping.set()
             assert go_on.wait(60)
-        go(number)
+            go(number)
+            stepped.set()
+        else:
+            go(number)
 
     cluster.history.go = go_slowly
     try:
@@ -253,6 +256,7 @@ def test_a_replay_stands_still_when_it_is_told_to_though_a_step_is_under_way(clu
         go_on.set()
         del cluster.history.go
     stop.join()
+    assert stepped.wait(60)
     assert timeline._player is None
     assert cluster.history.at is None, "the present was asked for last"
     timeline.act("play", None)
