@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _RETRY = 0.5  # seconds between two attempts to reach a cluster that went away
 _WATCH_SECONDS = 240
+_LATE = 10.0  # seconds that a list waits for the watch at most
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Mirror:
         self._version = ""
         self._listeners: list[Listener] = []
         self._lock = threading.RLock()
+        self._news = threading.Condition(self._lock)
         self._stopping = threading.Event()
         self._synced = threading.Event()
         self._thread: threading.Thread | None = None
@@ -109,6 +111,21 @@ class Mirror:
                 self._note(differences(self._objects, new))
                 self._objects, self._version = new, str(version)
 
+    def catch_up(self, objects: Iterable[Object], version: int) -> None:
+        """Wait until the watch has told of all that a list showed: what is drawn of the history is then as new as the list.
+
+        Must be called without a lock that a listener wants. A watch that is not live is not waited for.
+        """
+        wanted = {key_of(obj): _revision(obj) for obj in objects}
+        with self._news:
+            self._news.wait_for(lambda: self._thread is None or self.state != "live" or self._knows(wanted, version), _LATE)
+
+    def _knows(self, wanted: dict[str, int], version: int) -> bool:
+        if self._version.isdigit() and int(self._version) >= version:
+            return True
+        known = {key: _revision(obj) for key, obj in self._objects.items()}
+        return known.keys() == wanted.keys() and all(known[key] >= wanted[key] for key in wanted)
+
     @property
     def listeners(self) -> int:
         """How many listen; with none the watch is closed."""
@@ -129,6 +146,7 @@ class Mirror:
             self._stopping.set()
             response, self._response = self._response, None
             self._thread = None
+            self._news.notify_all()
         if response is not None:
             with contextlib.suppress(Exception):  # the socket may already be gone
                 response.shutdown()
@@ -178,6 +196,7 @@ class Mirror:
             self._objects = new
             self._note(changes)
             self._tell(changes)
+            self._news.notify_all()
         self._synced.set()
 
     def _watch(self, stopping: threading.Event) -> None:
@@ -224,6 +243,7 @@ class Mirror:
                 changes.append(Change(event["type"], obj))
             self._note(changes)
             self._tell(changes)
+            self._news.notify_all()
         return True
 
     def _set_state(self, state: State, stopping: threading.Event) -> None:
@@ -231,6 +251,7 @@ class Mirror:
             if state != self.state and not stopping.is_set():
                 self.state = state
                 self._tell([Change("STATE", {}, state)])
+                self._news.notify_all()
 
     def _note(self, changes: list[Change]) -> None:
         """Write changes into the history; the first ones are what was there when it began."""
@@ -255,6 +276,11 @@ class Mirror:
             raise K8slabError(data.decode())
         answer: Object = orjson.loads(data)
         return answer
+
+
+def _revision(obj: Object) -> int:
+    text = str(obj["metadata"].get("resourceVersion", ""))
+    return int(text) if text.isdigit() else 0
 
 
 def _batches(response: Any) -> Iterable[list[Object]]:

@@ -108,7 +108,9 @@ class AutoscalingView(LivePanel):
         versions = [v for v in versions_of(self.cluster, self.source(_HPA)) if self.same(v[2], self._name, self._namespace)]
         runs = self.of("LoadRun", self._namespace)
         run = next((r for r in runs if name_of(r) == self._run), None) or (max(runs, key=_age) if runs else None)
-        return autoscaling_scene(hpa, versions, run, now_of(self.cluster), tuple(name_of(r) for r in runs), span=self._span)
+        return autoscaling_scene(
+            hpa, versions, run, now_of(self.cluster, self.sources), tuple(name_of(r) for r in runs), span=self._span
+        )
 
     def act(self, name: str, value: object) -> None:
         """Show another load run, or another span of time."""

@@ -75,6 +75,11 @@ class LivePanel(LiveView):
         """Return the name under which the cluster's history keeps what this view follows."""
         return self.cluster.resource(resource).full_name, self._followed.get(resource, ALL)
 
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """All that this view follows, by those names."""
+        return [self.source(resource) for resource in self._followed]
+
     def take(self, change: str, obj: Object) -> None:
         """Keep nothing besides the objects."""
 

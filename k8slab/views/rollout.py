@@ -92,7 +92,7 @@ class RolloutView(LivePanel):
         sets = self.of("ReplicaSet", self._namespace)
         uids = {s["metadata"].get("uid") for s in owned(deployment, sets)}
         versions = [v for v in versions_of(self.cluster, self.source("replicasets.apps")) if v[2]["metadata"].get("uid") in uids]
-        return rollout_scene(deployment, sets, versions, now_of(self.cluster), said=self._said, span=self._span)
+        return rollout_scene(deployment, sets, versions, now_of(self.cluster, self.sources), said=self._said, span=self._span)
 
     def act(self, name: str, value: object) -> None:
         """Pause, resume or undo, as ``kubectl rollout`` does."""

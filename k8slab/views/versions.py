@@ -1,5 +1,7 @@
 """Recorded versions of the objects that a view follows, on the cluster's clock: what charts over time are made of."""
 
+from collections.abc import Collection
+
 from k8slab.apimachinery.timestamps import parse_time
 from k8slab.client.cluster import Cluster
 from k8slab.client.history import moment_of
@@ -22,9 +24,12 @@ def versions_of(cluster: Cluster, key: tuple[str, str]) -> list[Version]:
     return sorted(((parse_time(when), type_, obj) for when, type_, obj in found if when), key=lambda v: v[0])
 
 
-def now_of(cluster: Cluster) -> float | None:
-    """Return the time of the last change that the views show, None if nothing changed yet."""
-    moments = [e.moment for e in cluster.history.entries(all_=False) if e.moment]
+def now_of(cluster: Cluster, keys: Collection[tuple[str, str]]) -> float | None:
+    """Return the time of the last change of some resources that the views show, None if nothing changed yet.
+
+    Of those only: the watches of others, which other views brought along, may be late or early.
+    """
+    moments = [e.moment for e in cluster.history.entries(all_=False) if e.moment and e.key in keys]
     return parse_time(moments[-1]) if moments else None
 
 

@@ -154,3 +154,29 @@ def test_of_two_threads_that_ask_at_once_both_get_the_same_watch(cluster: Cluste
     with ThreadPoolExecutor(2) as threads:
         one, other = threads.map(cluster.mirror, ["pods", "pods"])
     assert one is other is cluster.mirror("pods")
+
+
+def test_a_list_waits_for_a_watch_that_is_late(api: FakeApi, cluster: Cluster) -> None:
+    mirror, go_on, take = cluster.mirror("pods"), threading.Event(), Mirror._take
+    mirror.subscribe(lambda changes: None)
+    eventually(lambda: mirror.state == "live")
+    mirror._take = lambda *given: go_on.wait(60) and take(mirror, *given)
+    api.put("pods", pod("a"))
+    objects, version = cluster.snapshot("pods", "")
+    waiting = threading.Thread(target=mirror.catch_up, args=(objects, version))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    go_on.set()
+    waiting.join()
+    assert [change.object["metadata"]["name"] for change in cluster.history.entries()] == ["a"]
+
+
+def test_a_list_does_not_wait_for_a_watch_of_which_nothing_is_to_come(api: FakeApi, cluster: Cluster) -> None:
+    mirror = cluster.mirror("pods")
+    mirror.catch_up([pod("a")], 99)
+    mirror.subscribe(lambda changes: None)
+    eventually(lambda: mirror.state == "live")
+    api.put("events", {"metadata": {"name": "e", "namespace": "chat"}})  # the revision goes up, and no pod changes
+    mirror.catch_up(*cluster.snapshot("pods", ""))
+    assert mirror.objects() == []

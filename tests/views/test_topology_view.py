@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from k8slab.client import Cluster, apply, connect
+from k8slab.client import Cluster, apply, connect, kubectl, wait_for
 from k8slab.errors import K8slabError
 from k8slab.topology import TOPOLOGIES
 from k8slab.views import TopologyView
@@ -150,4 +150,20 @@ def test_who_may_talk_to_whom_is_asked_of_the_chosen_pods_only(cluster, namespac
     assert {key.split("/")[1] for key in view.graph} == {namespace}
     view.act("namespace", "kube-system")
     assert not any(key.split("/")[1] == namespace for key in view.graph)
+    view.close()
+
+
+def test_the_first_picture_shows_the_connections_that_were_seen(cluster, namespace) -> None:
+    container = {"name": "c", "image": "busybox:1.37", "command": ["sleep", "3600"]}
+    apply(cluster, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}, "spec": {"containers": [container]}})
+    for name in ("web", "b"):
+        wait_for(cluster, f"pod/{name}")
+    address = cluster.get("pods", "web")["status"]["podIP"]
+    assert "Welcome to nginx!" in kubectl(cluster, f"exec b -- wget -qO- http://{address}")
+    eventually(lambda: any(flow["spec"]["source"]["name"] == "b" for flow in cluster.list("flows.sim.k8slab.dev")))
+    view = TopologyView(cluster, "reachability", namespace)
+    view._pulse.stop()
+    links = view.current["links"]
+    assert links[f"Pod/{namespace}/b>Pod/{namespace}/web"]["tone"] == "seen"
+    assert links[f"Pod/{namespace}/web>Pod/{namespace}/b"]["tone"] == "quiet"
     view.close()
