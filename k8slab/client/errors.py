@@ -6,6 +6,7 @@ answers. Here both become one sentence. `readable_errors` makes IPython print th
 
 import contextlib
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -37,6 +38,8 @@ def sentence(error: BaseException) -> str:
             f"The name {error.name!r} is not known yet. If it is not a typing mistake, a cell further up makes it: "
             "run that one first (Run → Run All Above Selected Cell)."
         )
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"The commands ended with exit code {error.returncode}. What they said stands above."
     if isinstance(error, KeyboardInterrupt):
         return "Stopped. What the cell had done until then stays done."
     if isinstance(error, ApiException):
@@ -51,8 +54,7 @@ def _status_message(body: Any) -> str:
         return ""
     if not isinstance(status, dict) or not status.get("message"):
         return ""
-    reason = status.get("reason") or "Error"
-    said = f"The API server answered {status.get('code', '')} {reason}: {status['message']}"
+    said = f"The API server answered {status.get('code', '')} {status.get('reason') or ''}".rstrip() + f": {status['message']}"
     causes = (status.get("details") or {}).get("causes") or ()
     if any(cause.get("reason") == "FieldManagerConflict" for cause in causes):
         said += "\nAnother manager owns what is named here. Leave it out of what you apply, or take it over with force=True."
@@ -73,12 +75,13 @@ def api_errors(host: str) -> Iterator[None]:
 def readable_errors() -> None:
     """In IPython: show as a sentence what is expected to go wrong. Elsewhere: do nothing.
 
-    These are `K8slabError`, `ApiException`, a name of the notebook that is used before its cell was run, and a cell that is
-    stopped while it waits.
+    These are `K8slabError`, `ApiException`, a name of the notebook that is used before its cell was run, commands of a
+    ``%%bash`` cell of which the last one fails, and a cell that is stopped while it waits.
     """
     shell = _shell()
     if shell is not None:
-        shell.set_custom_exc((K8slabError, ApiException, NameError, KeyboardInterrupt), _show)
+        expected = (K8slabError, ApiException, NameError, subprocess.CalledProcessError, KeyboardInterrupt)
+        shell.set_custom_exc(expected, _show)
 
 
 def _in_notebook(shell: Any, error: NameError, trace: Any) -> bool:

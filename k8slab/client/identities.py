@@ -43,7 +43,14 @@ def certificate_request(user: str, groups: Iterable[str] = ()) -> tuple[str, str
     -------
     tuple[str, str]
         The key and the request (PKCS#10), both in PEM. The key is not in the request.
+
+    Raises
+    ------
+    K8slabError
+        If the groups are one text: each of its letters would be a group.
     """
+    if isinstance(groups, str):
+        raise K8slabError(f'Groups are a list: ["{groups}"], not "{groups}".')
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -80,8 +87,21 @@ def with_certificate(cluster: Cluster, request: str, key: str) -> Cluster:
         raise K8slabError(
             f"There is no certificate in csr/{request} yet: kubectl certificate approve {request}, then wait a moment."
         )
+    if not _belong_together(base64.b64decode(signed), key.encode()):
+        raise K8slabError(
+            f"The certificate in csr/{request} is for another key: it was asked for before this key was made. "
+            f"kubectl delete csr {request}, then ask and approve again."
+        )
     encoded = base64.b64encode(key.encode()).decode()
     return sign_in(cluster, request, {"client-certificate-data": signed, "client-key-data": encoded})
+
+
+def _belong_together(certificate: bytes, key: bytes) -> bool:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    signed: object = x509.load_pem_x509_certificate(certificate).public_key()
+    return signed == load_pem_private_key(key, None).public_key()
 
 
 def sign_in(cluster: Cluster, user: str, credentials: Mapping[str, str] | None = None) -> Cluster:

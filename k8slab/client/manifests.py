@@ -31,6 +31,26 @@ class Applied:
         return "\n".join(f"{name} {verb}" for name, verb in self.results)
 
 
+def _place(error: yaml.YAMLError) -> str:
+    """Return where a YAML text is wrong and why, with the line itself.
+
+    >>> try:
+    ...     yaml.safe_load("kind: Pod\\n metadata: {}")
+    ... except yaml.YAMLError as error:
+    ...     print(_place(error))
+    , line 2, column 10: mapping values are not allowed here
+     metadata: {}
+             ^
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f": {error}"
+    snippet = mark.get_snippet(indent=0, max_length=100)
+    return f", line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', '')}" + (
+        f"\n{snippet}" if snippet else ""
+    )
+
+
 def manifests(source: Manifest) -> list[Object]:
     """Return the objects of a YAML text (several documents, ``List`` objects), a dictionary or several.
 
@@ -45,7 +65,7 @@ def manifests(source: Manifest) -> list[Object]:
     try:
         parts = list(yaml.safe_load_all(source)) if isinstance(source, str) else [source]
     except yaml.YAMLError as error:
-        raise K8slabError(f"This is not valid YAML: {' '.join(str(error).split())}") from error
+        raise K8slabError(f"This is not valid YAML{_place(error)}") from error
     documents: list[Object] = []
     for part in parts:
         if part is None:

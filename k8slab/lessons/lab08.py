@@ -102,9 +102,30 @@ def _mounted(spec: Object, path: str) -> Iterator[tuple[Object, Object]]:
             yield mount, volumes.get(mount["name"], {})
 
 
-def _config_maps(volume: Object) -> set[str]:
+def _paths(volume: Object, config_map: str, key: str) -> set[str]:
+    """Return where a key of a ConfigMap is a file in a volume, seen from its root; nothing if it is not in it."""
     parts = [volume, *((volume.get("projected") or {}).get("sources") or ())]
-    return {part["configMap"]["name"] for part in parts if "configMap" in part}
+    sources = [part["configMap"] for part in parts if (part.get("configMap") or {}).get("name") == config_map]
+    return {
+        item["path"] for source in sources for item in source.get("items") or ({"key": key, "path": key},) if item["key"] == key
+    }
+
+
+def _file_is_at(spec: Object, path: str) -> Finding:
+    """Return whether the first container sees the key welcome.txt of texts as this file, and whether changes reach it."""
+    look = "kubectl get deployment gateway -o yaml"
+    for mount, volume in sorted(_mounted(spec, path), key=lambda found: -len(found[0]["mountPath"])):
+        below = path.removeprefix(mount["mountPath"].rstrip("/")).strip("/")
+        files = _paths(volume, "texts", "welcome.txt")
+        if files and "subPath" in mount:
+            return missing("it is mounted with subPath: such a file never follows the ConfigMap", look)
+        if files and not below:
+            wrong = f"a volume is mounted at {path} itself: there it becomes a directory; mount it at /etc/chatter"
+            return missing(wrong, look)
+        if files:
+            wrong = f"it sees the file as {mount['mountPath'].rstrip('/')}/{min(files)}, not as {path}"
+            return say(below in files, f"it sees the file as {path}, and changes will reach it", wrong, look)
+    return missing("no volume of the ConfigMap texts is mounted at /etc/chatter", look)
 
 
 def _files(cluster: Cluster) -> Iterator[Finding]:
@@ -116,18 +137,8 @@ def _files(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment:
         return
-    spec = pod_spec(deployment)
-    mounts = [(m, v) for m, v in _mounted(spec, "/etc/chatter/welcome.txt") if "texts" in _config_maps(v)]
-    look = "kubectl get deployment gateway -o yaml"
-    yield say(
-        bool(mounts),
-        "it has the ConfigMap texts at /etc/chatter",
-        "no volume of the ConfigMap texts is mounted at /etc/chatter",
-        look,
-    )
-    if mounts:
-        fixed = "subPath" in mounts[0][0]
-        yield say(not fixed, "changes will reach it", "it is mounted with subPath: such a file never follows the ConfigMap", look)
+    yield image_is(first_container(pod_spec(deployment)), "chatter/gateway")
+    yield _file_is_at(pod_spec(deployment), "/etc/chatter/welcome.txt")
     yield rolled_out(deployment)
 
 
@@ -143,6 +154,7 @@ def _secret(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if not deployment or not secret:
         return
+    yield image_is(first_container(pod_spec(deployment)), "chatter/rooms")
     yield _comes_from(cluster, deployment, "DB_PASSWORD", "secret/history-db", "its own YAML, for everybody to read")
     if not password:
         return
@@ -175,6 +187,7 @@ def _keeper(cluster: Cluster) -> Iterator[Finding]:
         else:
             yield missing(f"the claim is {phase}, not Bound", "kubectl describe pvc archive", soon=True)
     if pod:
+        yield image_is(first_container(pod["spec"]), "chatter/history")
         mounts = [
             v for _, v in _mounted(pod["spec"], "/data") if (v.get("persistentVolumeClaim") or {}).get("claimName") == "archive"
         ]
@@ -265,7 +278,7 @@ def _report(cluster: Cluster) -> Iterator[Finding]:
     claims = [v["persistentVolumeClaim"]["claimName"] for _, v in _mounted(pod["spec"], "/data") if "persistentVolumeClaim" in v]
     yield say(
         bool(claims),
-        f"it keeps its data in the claim {', '.join(claims)}",
+        f"at /data it asks for the claim {', '.join(claims)}",
         "its data at /data is not in a claim",
         "kubectl get pod report -o yaml",
     )

@@ -110,8 +110,28 @@ def _aggregated(cluster: Cluster) -> Iterator[Finding]:
         look,
     )
     if collected:
-        yield from allowed(cluster, _SUPPORT, ("list pods", "get pods/log"))
+        yield from allowed(cluster, _SUPPORT, ("list pods", "get pods/log"), "kubectl describe clusterrole chatter-support-logs")
         yield from cannot(cluster, _SUPPORT, ("delete pods", "create pods/exec", "get secrets", "get pods/log -n default"))
+
+
+def _unbind(kind: str, name: str) -> Callable[[Cluster], str]:
+    """Return what takes away all rights of a subject that a learner has given it, under whichever names."""
+
+    def begin(cluster: Cluster) -> str:
+        gone = []
+        for binding in cluster.list("rolebindings"):
+            if (kind, name) in [(subject["kind"], subject["name"]) for subject in binding.get("subjects") or ()]:
+                cluster.delete("rolebindings", binding["metadata"]["name"])
+                gone.append(f"rolebinding/{binding['metadata']['name']}")
+        return f"Taken away: {', '.join(gone)}." if gone else f"No RoleBinding names {name} any more."
+
+    return begin
+
+
+def _baseline(cluster: Cluster) -> str:
+    """Let the namespace enforce again what it did before the exercise."""
+    cluster.patch("namespaces", cluster.namespace, {"metadata": {"labels": {_LEVEL: "baseline"}}})
+    return "The namespace enforces baseline again."
 
 
 def _setting(pod: Object, field: str) -> object:
@@ -260,6 +280,7 @@ lab.kubectl(f"create rolebinding bot --role=pod-watcher --serviceaccount={lab.na
 """,
             reason="A Role ends at its namespace. Subresources such as pods/log and pods/exec are rights of their own.",
             owns=("rolebinding/bot", "role/pod-watcher", "serviceaccount/bot"),
+            begin=_unbind("ServiceAccount", "bot"),
         ),
         Exercise(
             "09.3",
@@ -275,6 +296,7 @@ lab.kubectl("create rolebinding lin --role=chatter-config --user=lin")
 """,
             reason="resourceNames compares with the name in the request's address. What is created has none there, and a plain list has none.",
             owns=("rolebinding/lin", "role/chatter-config"),
+            begin=_unbind("User", "lin"),
         ),
         Exercise(
             "09.4",
@@ -346,6 +368,7 @@ spec:
 ''',
             reason="restricted asks for exactly these four. The image says a user other than root by number, so runAsNonRoot is enough.",
             owns=("pod/gateway",),
+            begin=_baseline,
         ),
         Exercise(
             "09.7",

@@ -53,20 +53,22 @@ def may(cluster: Cluster, who: Subject, action: str) -> bool:
     return bool(cluster.request("POST", _REVIEWS, body=review)["status"]["allowed"])
 
 
-def allowed(cluster: Cluster, who: Subject, actions: Iterable[str]) -> Iterator[Finding]:
+def allowed(
+    cluster: Cluster, who: Subject, actions: Iterable[str], look: str = "kubectl describe rolebindings,roles"
+) -> Iterator[Finding]:
     """Yield one finding about all that somebody has to be allowed, or one for each thing that is refused."""
     actions = tuple(actions)
     refused = [action for action in actions if not may(cluster, who, action)]
     if not refused:
         yield say(True, f"{who.called} may {', '.join(actions)}", "")
     for action in refused:
-        yield missing(f"{who.called} may not {action}", "kubectl describe rolebindings,roles")
+        yield missing(f"{who.called} may not {action}", look)
 
 
 def cannot(cluster: Cluster, who: Subject, actions: Iterable[str]) -> Iterator[Finding]:
     """Yield one finding about all that somebody must not be allowed: the smallest grant."""
     too_much = [action for action in actions if may(cluster, who, action)]
-    more = f"{who.called} may also {', '.join(too_much)}: that is more than it needs"
+    more = f"{who.called} may also {', '.join(too_much)}: that is more than was asked for"
     yield say(not too_much, f"nothing else that was tried is allowed to {who.called}", more, _look(who, (*too_much, "")[0]))
 
 

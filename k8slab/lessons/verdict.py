@@ -8,6 +8,9 @@ from k8slab.lessons.exercise import Exercise, Finding
 __all__ = ["Verdict", "in_namespace"]
 
 
+_CLUSTER_WIDE = {"node", "nodes", "namespace", "namespaces", "csr", "clusterrole", "clusterroles"}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The judgement of an exercise; shows as text or HTML. What it says to look at can be copied into a terminal as it is."""
@@ -55,7 +58,7 @@ def in_namespace(look: str, namespace: str) -> str:
     """
     words = look.split()
     named = {"-n", "-A", "--all-namespaces", "--namespace"} & {word.partition("=")[0] for word in words}
-    everywhere = {"node", "nodes", "namespace", "namespaces"} & set(words[2:3])
+    everywhere = _CLUSTER_WIDE & set(words[2:3])
     if not namespace or words[:1] != ["kubectl"] or named or everywhere:
         return look
     return f"kubectl -n {namespace} {look.removeprefix('kubectl ')}"

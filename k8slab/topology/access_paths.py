@@ -56,17 +56,18 @@ def rule_words(rule: Object) -> str:
 
     >>> rule_words({"verbs": ["get"], "apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["web"]})
     'get deployments.apps, only "web"'
+    >>> rule_words({"verbs": ["get"], "apiGroups": ["", "apps"], "resources": ["pods", "deployments"]})
+    'get pods, deployments in "", apps'
     """
     verbs = ", ".join(rule.get("verbs") or ())
     if rule.get("nonResourceURLs"):
         return f"{verbs} {', '.join(rule['nonResourceURLs'])}"
-    groups = [g for g in rule.get("apiGroups") or () if g]
-    suffix = f".{groups[0]}" if len(groups) == 1 else f" in {', '.join(groups)}" if groups else ""
+    groups = [group or '""' for group in rule.get("apiGroups") or ()]
+    one = groups[0] if len(groups) == 1 and groups != ['""'] else ""  # the core group alone has no name to add
+    several = f" in {', '.join(groups)}" if len(groups) > 1 else ""
     names = ", ".join(f'"{n}"' for n in rule.get("resourceNames") or ())
-    return (
-        f"{verbs} {', '.join(r + suffix if len(groups) == 1 else r for r in rule.get('resources') or ())}"
-        + (suffix if len(groups) > 1 else "")
-        + (f", only {names}" if names else "")
+    return f"{verbs} {', '.join(f'{r}.{one}' if one else r for r in rule.get('resources') or ())}{several}" + (
+        f", only {names}" if names else ""
     )
 
 

@@ -44,6 +44,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
         ("web", "The name 'web' is not known yet"),
         ("def f():\n    return web\nf()", "The name 'web' is not known yet"),
         ("raise KeyboardInterrupt", "Stopped."),
+        ("%%bash\nls /nowhere 2> /dev/null\nexit 3", "ended with exit code 3"),
     ],
 )
 def test_what_a_learner_is_expected_to_do_gives_no_traceback(shell: InteractiveShell, cell: str, sentence: str) -> None:

@@ -82,6 +82,20 @@ def test_without_a_signed_certificate_one_is_told_what_to_do(cluster: Cluster) -
         with_certificate(cluster, "early", key)
 
 
+def test_a_certificate_for_another_key_is_told_as_such(cluster: Cluster) -> None:
+    first, asked = certificate_request("again")
+    approve(cluster, signing_request("again", asked))
+    second, _ = certificate_request("again")
+    assert who(with_certificate(cluster, "again", first))["username"] == "again"
+    with pytest.raises(K8slabError, match=r"for another key.*kubectl delete csr again"):
+        with_certificate(cluster, "again", second)
+
+
+def test_one_group_is_a_list_of_one() -> None:
+    with pytest.raises(K8slabError, match=r'\["front-team"\], not "front-team"'):
+        certificate_request("lin", "front-team")
+
+
 def test_a_token_signs_in_as_its_service_account(cluster: Cluster) -> None:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     answer = cluster.request("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", body=body)

@@ -73,6 +73,23 @@ def test_what_is_not_there_is_said(opened: Lab) -> None:
 
 
 @pytest.mark.parametrize("opened", ["09"], indirect=True)
+def test_rights_are_taken_away_under_whichever_name_they_were_given(opened: Lab) -> None:
+    opened.kubectl("create configmap chatter --from-literal=ROOM=lobby")
+    opened.kubectl("create role mine --verb=get,patch,update --resource=configmaps --resource-name=chatter")
+    opened.kubectl("create rolebinding mine --role=mine --user=lin")
+    assert opened.check("3").done
+    assert opened.reset("3") == "Exercise 09.3 begins anew. Taken away: rolebinding/mine."
+    assert not opened.check("3").done
+
+
+@pytest.mark.parametrize("opened", ["09"], indirect=True)
+def test_a_namespace_enforces_again_what_it_did_before(opened: Lab) -> None:
+    assert solve(opened, "6")
+    assert opened.reset("6") == "Exercise 09.6 begins anew; deleted: pod/gateway. The namespace enforces baseline again."
+    assert "enforces the level baseline" in repr(opened.check("6"))
+
+
+@pytest.mark.parametrize("opened", ["09"], indirect=True)
 def test_a_fault_is_there_again_also_beside_what_repaired_it_before(opened: Lab) -> None:
     opened.break_it("forbidden")
     opened.kubectl("create role mine --verb=list --resource=pods,deployments")

@@ -43,7 +43,7 @@ async def ls(p: Process) -> int:
     status, several = 0, len(paths) > 1
     for path in paths or ["."]:
         try:
-            node = p.files.find(p.path(path), follow="l" not in options or "L" in options)
+            node = p.files.find(p.path(path), follow="l" not in options or "L" in options or path.endswith("/"))
             if isinstance(node, Directory) and "d" not in options:
                 p.files.require(node, "r")
         except FileError as error:
