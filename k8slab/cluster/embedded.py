@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,18 +152,21 @@ def up(
 
 @contextmanager
 def _one_at_a_time(state: Path) -> Iterator[None]:
-    """Make the state directory, and let others who start a cluster on it wait."""
-    try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (state / _MARK).touch()
-        mark = (state / _MARK).open()
-    except OSError as error:
-        raise K8slabError(
-            f'the state directory "{state}" cannot be used: {error.strerror}; choose another with --state'
-        ) from error
-    with mark:
-        fcntl.flock(mark, fcntl.LOCK_EX)
-        yield
+    """Make the state directory, and let others who start or remove a cluster on it wait."""
+    while True:
+        try:
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (state / _MARK).touch()
+            mark = (state / _MARK).open()
+        except OSError as error:
+            raise K8slabError(
+                f'the state directory "{state}" cannot be used: {error.strerror}; choose another with --state'
+            ) from error
+        with mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            if os.fstat(mark.fileno()).st_nlink:  # else the directory was removed while we waited
+                yield
+                return
 
 
 def _start(state: Path, command: list[str]) -> None:
@@ -204,15 +207,17 @@ def down(state: Path | None = None, *, keep: bool = False) -> bool:
         If the directory is not one of ours; nothing is removed then.
     """
     state = state or default_state()
-    running = find(state)
-    if running is not None:
-        _stop(state, running.pid)
-    if not state.exists():
-        return running is not None
-    if not keep:
-        if not (state / _MARK).exists():
+    ours = (state / _MARK).exists()
+    with _one_at_a_time(state) if ours else nullcontext():
+        running = find(state)
+        if running is not None:
+            _stop(state, running.pid)
+        if not state.exists():
+            return running is not None
+        if not keep and not ours:
             raise K8slabError(f'"{state}" does not look like a k8slab state directory (no "{_MARK}" in it); nothing was removed')
-        shutil.rmtree(state)
+        if not keep:
+            shutil.rmtree(state)
     return True
 
 

@@ -1,8 +1,10 @@
 """``k8slab up``, ``down``, ``status``, ``kubeconfig``, ``doctor``: a cluster's life on its state directory."""
 
+import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -155,6 +157,21 @@ def test_starting_twice_at_once_gives_one_cluster(k8slab: K8slab) -> None:
     assert all(process.returncode == 0 for process in both), answers
     assert len({out.split()[-1] for out, _ in answers}) == 1
     assert len({out.splitlines()[0].split()[-1] for out, _ in answers}) == 1
+
+
+def test_who_starts_a_cluster_while_another_one_removes_it_begins_anew(k8slab: K8slab) -> None:
+    said(k8slab("up"))
+    said(k8slab("down", "--keep"))
+    with (k8slab.state / "cluster.k8slab").open() as mark:  # as `k8slab down` holds it
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        waits = re.compile(rf"-> FLOCK .*:{os.fstat(mark.fileno()).st_ino} ")
+        starting = threading.Thread(target=lambda: said(k8slab("up")))
+        starting.start()
+        eventually(lambda: waits.search(Path("/proc/locks").read_text()))
+        shutil.rmtree(k8slab.state)
+    starting.join()
+    assert "4 of 4 ready" in said(k8slab("status"))
+    said(k8slab("down"))
 
 
 def test_a_taken_port(k8slab: K8slab) -> None:
