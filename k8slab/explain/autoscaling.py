@@ -183,9 +183,8 @@ def _bounds(world: World, scaler: Object) -> Answer | None:
         says = f"its behavior forbids {side}" if off else f"its behavior lets it go only so fast ({side})"
         field = f"spec.behavior.{side}.{'selectPolicy' if off else 'policies'}"
         text = f"{label_of(scaler)} wants another number of replicas than {status.get('currentReplicas')}, and {says}."
-        return _say(
-            scaler, f"{'disabled-direction' if off else 'rate-limit'}", text, field, "Change the behavior, or wait.", seen
-        )
+        change = f"Set selectPolicy of {side} to Max, or leave it out." if off else "Change the behavior, or wait."
+        return _say(scaler, f"{'disabled-direction' if off else 'rate-limit'}", text, field, change, seen)
     return None
 
 

@@ -18,9 +18,9 @@ def _hinder(**changes: object) -> Callable[[Cluster], None]:
     """Return what keeps web from growing: changes of its HPA, or its container's requests taken away; then visitors come."""
 
     def inject(cluster: Cluster) -> None:
+        container = {**cluster.get("deployment", "web")["spec"]["template"]["spec"]["containers"][0]}
         cluster.delete("horizontalpodautoscalers.autoscaling", "web")
         apply(cluster, _autoscaler({key: value for key, value in changes.items() if key != "resources"}), manager="colleague")
-        container = {**cluster.get("deployment", "web")["spec"]["template"]["spec"]["containers"][0]}
         if "resources" in changes:
             container["resources"] = changes["resources"]
         body = {"spec": {"replicas": 1, "template": {"spec": {"containers": [container]}}}}
@@ -72,7 +72,8 @@ _EXERCISES = (
         autoscaled,
         (
             "50 % of what? The condition ScalingActive says what the autoscaler misses.",
-            "kubectl set resources gives the container a request; kubectl autoscale takes --cpu=50%, --min and --max, and makes no second one.",
+            "kubectl set resources gives the container a request; kubectl autoscale takes --cpu=50%, --min and --max. It changes no "
+            "autoscaler that is there: delete that first, or keep it.",
         ),
         solution="""
 lab.kubectl("set resources deployment web --requests=cpu=100m")
@@ -139,6 +140,7 @@ spec:
 lab.apply((rooms + care).replace("rooms:1.0", "rooms:1.1"), force=True)
 lab.wait_for("deployment/rooms", "updated")
 if lab.can("load"):
+    lab.kubectl("delete loadrun careful --ignore-not-found")
     lab.apply(messages("careful"))
 lab.sleep(5)
 lab.kubectl("set image deployment/rooms rooms=chatter/rooms:1.2")
@@ -186,6 +188,7 @@ lab.wait_for("deployment/rooms", "updated", timeout=120)
         ),
         solution="""
 holder = lab.cluster.get("lease", "kube-scheduler", "kube-system")["spec"]["holderIdentity"]
+lab.kubectl("delete configmap leaders --ignore-not-found")
 lab.kubectl(f"create configmap leaders --from-literal=scheduler={holder}")
 """,
         reason="Whoever holds the lease leads. The others wait until it has not been renewed for 15 s.",

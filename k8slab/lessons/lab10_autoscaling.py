@@ -32,7 +32,7 @@ def _scaler_of(cluster: Cluster, deployment: str) -> tuple[Finding, Object | Non
         return holds(f"hpa/{found[0]['metadata']['name']} scales deployment/{deployment}"), found[0]
     if found:
         names = ", ".join(s["metadata"]["name"] for s in found)
-        return missing(f"{names} all scale deployment/{deployment}: they will pull it to and fro", look), None
+        return missing(f"{names} speak of the same pods, those of deployment/{deployment}: then none of them scales", look), None
     others = ", ".join(f"{s['metadata']['name']} scales {'/'.join(_aims(s)).lower()}" for s in scalers)
     return missing(f"no HorizontalPodAutoscaler scales deployment/{deployment}{f' ({others})' if others else ''}", look), None
 
@@ -77,9 +77,14 @@ def _active(scaler: Object) -> Finding:
 def _requests_cpu(deployment: Object) -> Finding:
     name = deployment["metadata"]["name"]
     containers = deployment["spec"]["template"]["spec"]["containers"]
-    without = [c["name"] for c in containers if "cpu" not in ((c.get("resources") or {}).get("requests") or {})]
+    without = [c["name"] for c in containers if not _asks_for_cpu(c.get("resources") or {})]
     return say(not without, f"the pods of {name} request CPU", f"container {', '.join(without)} of {name} requests no CPU: 50 % of what?",
                f"kubectl get deployment {name} -o jsonpath={{.spec.template.spec.containers[*].resources}}")  # fmt: skip
+
+
+def _asks_for_cpu(resources: Object) -> bool:
+    """Whether a pod made of this requests CPU: a limit without a request is a request too."""
+    return any("cpu" in (resources.get(kind) or {}) for kind in ("requests", "limits"))
 
 
 def _web_and_scaler(cluster: Cluster) -> Generator[Finding, None, tuple[Object, Object] | None]:
@@ -122,6 +127,15 @@ def slowly_down(cluster: Cluster) -> Iterator[Finding]:
     yield say(window == 60, "it looks back 60 s before it shrinks", f"it looks back {window} s before it shrinks, not 60 s", look)
     yield _one_in_thirty(down, look)
     yield _may_grow(scaler)
+    up = behavior.get("scaleUp") or {}
+    yield say(_as_by_default(up), "it grows as before", "it does not grow as before: scaleUp has a rule of its own", look)
+
+
+def _as_by_default(up: Object) -> bool:
+    """Whether rules for growing are what the API server fills in where nobody says anything."""
+    policies = {(p["type"], p["value"], p["periodSeconds"]) for p in up.get("policies") or ()}
+    at_once = up.get("stabilizationWindowSeconds") in (None, 0) and up.get("selectPolicy", "Max") != "Min"
+    return at_once and policies in (set(), {("Pods", 4, 15), ("Percent", 100, 15)})
 
 
 def _may_grow(scaler: Object) -> Finding:

@@ -13,6 +13,7 @@ from k8slab.lessons.lab10_autoscaling import runs_loads
 
 __all__ = ["leader_known", "nothing_lost", "over_zones"]
 
+_REVISION = "deployment.kubernetes.io/revision"
 _ZONE = "topology.kubernetes.io/zone"
 
 
@@ -48,15 +49,16 @@ def _none_missing(deployment: Object) -> Finding:
 
 def _measured(cluster: Cluster, deployment: Object) -> Finding:
     """Return whether a load run saw the last rollout and lost nothing."""
-    uid, look = deployment["metadata"]["uid"], "kubectl get loadruns"
-    sets = [r for r in cluster.list("replicasets") if uid in [o["uid"] for o in r["metadata"].get("ownerReferences") or ()]]
-    newest = max((r["metadata"]["creationTimestamp"] for r in sets), default="")
+    look = "kubectl get loadruns"
+    began = _rollout_began(cluster, deployment)
     runs = [r for r in cluster.list("loadruns.sim.k8slab.dev") if "//rooms" in r["spec"]["url"]]
     seen = [
-        r for r in runs if (r.get("status") or {}).get("startTime", "~") <= newest <= (r["status"].get("completionTime") or "~")
+        r for r in runs if (r.get("status") or {}).get("startTime", "~") <= began <= (r["status"].get("completionTime") or "~")
     ]
     if not seen:
-        return missing("no messages came in while the present version was rolled out: nothing is measured", look)
+        over = ", ".join(r["metadata"]["name"] for r in runs if (r.get("status") or {}).get("completionTime", "~") < began)
+        again = f". A load run runs once, and {over} ended before: give the next one another name" if over else ""
+        return missing(f"no messages came in while the present version was rolled out: nothing is measured{again}", look)
     run = seen[-1]
     name, status = run["metadata"]["name"], run["status"]
     if status.get("failed"):
@@ -65,6 +67,20 @@ def _measured(cluster: Cluster, deployment: Object) -> Finding:
         return missing(f"{name} is still running", look, soon=True)
     enough = status["requests"] >= 100
     return say(enough, f"{name} lost no message", f"{name} sent only {status['requests']} messages", look)
+
+
+def _rollout_began(cluster: Cluster, deployment: Object) -> str:
+    """Return when the present version's rollout began: its ReplicaSet was made then, or (one of before) its first pod."""
+    uid = deployment["metadata"]["uid"]
+    sets = [r for r in cluster.list("replicasets") if uid in [o["uid"] for o in r["metadata"].get("ownerReferences") or ()]]
+    current = max(sets, key=lambda r: int((r["metadata"].get("annotations") or {}).get(_REVISION, 0)), default=None)
+    if current is None:
+        return ""
+    made: list[str] = [current["metadata"]["creationTimestamp"]]
+    if f"{_REVISION}-history" in current["metadata"]["annotations"]:
+        mine = selector_of(current["spec"]["selector"]) or ()
+        made += [min((p["metadata"]["creationTimestamp"] for p in cluster.list("pods") if matches(mine, labels(p))), default="")]
+    return max(made)
 
 
 def over_zones(cluster: Cluster) -> Iterator[Finding]:

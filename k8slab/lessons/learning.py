@@ -60,6 +60,8 @@ class Learning:
             with patience("not yet; perhaps something is just starting: looking again for {} s at most …") as tick:
                 clock.until(settled, seconds, tick)
         self.progress.record_check(exercise.id, verdict.done)
+        if verdict.done and exercise.fault:
+            self.progress.record_repair(self.content.fault(exercise.fault).id)
         return verdict
 
     def _judge(self, exercise: Exercise) -> Verdict:
@@ -102,7 +104,8 @@ class Learning:
         fault = self.content.fault(key)
         if not self.progress.broken(fault.id):
             return print(f'Nothing is broken yet: lab.break_it("{key}") comes first.')
-        if fault.exercise and not self.progress.done(fault.exercise):
+        repaired = self.progress.repaired(fault.id)
+        if fault.exercise and not (self.progress.done(fault.exercise) if repaired is None else repaired):
             return print(f'First repair it: lab.check("{fault.exercise}") says what is missing.')
         return display(Words(self._way(fault).debrief))
 

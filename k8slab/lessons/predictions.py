@@ -28,8 +28,8 @@ class Question:
 
     def answer(self, number: int) -> str:
         """Record an answer given by its number."""
-        if not 1 <= number <= len(self._prediction.options):
-            raise K8slabError(f"There is no option {number}: choose 1 to {len(self._prediction.options)}.")
+        if number not in range(1, len(self._prediction.options) + 1):
+            raise K8slabError(f"There is no option {number!r}: choose 1 to {len(self._prediction.options)}.")
         self._progress.record_prediction(self._prediction.id, number - 1)
         return f"You predict: {self._prediction.options[number - 1]}"
 

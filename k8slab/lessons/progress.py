@@ -70,6 +70,11 @@ class Progress:
         """How often a fault has been injected."""
         return int(self._read("faults", fault).get("times", 0))
 
+    def repaired(self, fault: str) -> bool | None:
+        """Whether what was broken the last time has been repaired; None where this was not recorded yet."""
+        entry = self._read("faults", fault)
+        return entry["repaired"] == entry["times"] if "repaired" in entry else None
+
     def seed(self) -> str:
         """The learner's own seed, made when it is first asked for; ``$K8SLAB_SEED`` comes before it."""
         given = os.environ.get("K8SLAB_SEED")
@@ -104,7 +109,12 @@ class Progress:
 
     def record_fault(self, fault: str) -> None:
         """Remember that something was broken."""
-        self._change("faults", fault, lambda entry: {"times": int(entry.get("times", 0)) + 1})
+        self._change("faults", fault, lambda entry: {"repaired": 0, **entry, "times": int(entry.get("times", 0)) + 1})
+
+    def record_repair(self, fault: str) -> None:
+        """Remember that what was broken the last time is whole again."""
+        if self.broken(fault):
+            self._change("faults", fault, lambda entry: {**entry, "repaired": int(entry.get("times", 0))})
 
     def forget(self, what: str) -> None:
         """Forget everything about a lab (``01``) or one exercise (``01.2``)."""
@@ -182,6 +192,6 @@ def _parse(text: str, what: str) -> dict[str, dict[str, Any]]:
 def _joined(mine: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Return two records of one thing as one: done if it was done on either side, the larger counts, my own choices."""
     both = {**other, **mine}
-    for key in both.keys() & {"done", "hints", "tries", "times"}:
+    for key in both.keys() & {"done", "hints", "tries", "times", "repaired"}:
         both[key] = max(mine.get(key, 0), other.get(key, 0))
     return both

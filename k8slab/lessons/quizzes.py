@@ -21,8 +21,8 @@ def judge(quiz: Quiz, number: int) -> tuple[Option, str]:
     K8slabError
         If there is no such option.
     """
-    if not 1 <= number <= len(quiz.options):
-        raise K8slabError(f"There is no option {number}: choose 1 to {len(quiz.options)}.")
+    if number not in range(1, len(quiz.options) + 1):
+        raise K8slabError(f"There is no option {number!r}: choose 1 to {len(quiz.options)}.")
     option = quiz.options[number - 1]
     return option, f"{number}. {option.text}: {'right' if option.right else 'no'}. {option.why}"
 

@@ -1,5 +1,6 @@
 """The autoscaling view: replicas, what is measured against its target, load and latency, under each other in time."""
 
+from k8slab.apimachinery.timestamps import parse_time
 from k8slab.apimachinery.types import Object, name_of
 from k8slab.client.cluster import Cluster
 from k8slab.topology.rollouts import Version
@@ -81,13 +82,19 @@ def _measured(versions: list[Version], name: str) -> tuple[tuple[float, float], 
 
 def _load(run: Object) -> list[Chart]:
     spec = run.get("spec") or {}
-    asked = Series("asked for", "f", load_points(run, "target"), "step")
+    asked = Series("asked for", "f", (*load_points(run, "target"), *_end(run)), "step")
     done = Series("answered", "c", load_points(run, "throughput"))
     failed = Series("failed", "b", load_points(run, "failed", factor=1 / (spec.get("intervalSeconds") or 5)))
     p50 = Series("p50", "a", load_points(run, "latencySeconds", "p50", factor=1000))
     p99 = Series("p99", "d", load_points(run, "latencySeconds", "p99", factor=1000))
     what = "requests per second" if spec.get("mode", "open") == "open" else "requests per second; asked: users"
     return [Chart("Load", (asked, done, failed), what), Chart("Latency", (p50, p99), "ms")]
+
+
+def _end(run: Object) -> tuple[tuple[float, float], ...]:
+    """Return the moment from which nothing is asked for any more."""
+    ended = (run.get("status") or {}).get("completionTime")
+    return ((parse_time(ended), 0.0),) if ended else ()
 
 
 class AutoscalingView(LivePanel):

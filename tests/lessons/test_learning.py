@@ -91,6 +91,8 @@ def test_a_quiz_gives_its_reason_and_remembers_the_first_answer(lab: Lab, capsys
     assert lab.progress.answered("99.q") is False
     with pytest.raises(K8slabError, match="choose 1 to 2"):
         lab.quiz("q", 3)
+    with pytest.raises(K8slabError, match="There is no option '2': choose 1 to 2"):
+        lab.quiz("q", "2")
     assert "1. left" in repr(lab.quiz("q"))
 
 
@@ -105,6 +107,23 @@ def test_a_debrief_comes_after_the_repair_and_tells_what_was_broken(lab: Lab, ca
     capsys.readouterr()
     lab.debrief("gone")
     assert capsys.readouterr().out in ("It was deleted.\n", "Nothing was.\n")
+
+
+def test_what_was_broken_is_not_told_before_this_time_s_repair(lab: Lab, capsys) -> None:
+    lab.kubectl("create configmap note")
+    assert lab.check("1").done, "nothing is broken yet"
+    lab.break_it("gone")
+    lab.debrief("gone")
+    assert 'First repair it: lab.check("99.1")' in capsys.readouterr().out
+    if lab.cluster.find("configmap", "note") is None:
+        lab.kubectl("create configmap note")
+    assert lab.check("1").done
+    lab.debrief("gone")
+    assert capsys.readouterr().out.endswith(("It was deleted.\n", "Nothing was.\n"))
+    lab.break_it("gone")
+    capsys.readouterr()
+    lab.debrief("gone")
+    assert 'First repair it: lab.check("99.1")' in capsys.readouterr().out
 
 
 def test_a_fault_takes_every_way_in_turn_in_an_order_of_the_learners_own() -> None:

@@ -1,6 +1,7 @@
 import xml.dom.minidom
 from itertools import pairwise
 
+from k8slab.views.autoscaling import autoscaling_scene
 from k8slab.views.charts import Chart, Series, charts
 from k8slab.views.drawing import shapes_svg
 
@@ -61,3 +62,11 @@ def test_a_long_quiet_time_before_is_not_drawn_but_what_held_then_is() -> None:
 def test_nothing_recorded_is_said_and_every_chart_is_well_formed() -> None:
     assert "Nothing recorded yet." in str(charts([Chart("x", ())], "x")["shapes"])
     xml.dom.minidom.parseString(shapes_svg(block(STEPS)))
+
+
+def test_a_load_run_that_has_ended_asks_for_nothing_any_more() -> None:
+    hpa = {"metadata": {"name": "web"}, "spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web"}}}
+    status = {"series": [{"time": "2026-01-01T00:00:05Z", "target": 7}], "completionTime": "2026-01-01T00:00:08Z"}
+    twin = autoscaling_scene(hpa, [], {"metadata": {"name": "rush"}, "status": status})["blocks"]["chart"]["twin"]
+    asked = twin["columns"].index("asked for")
+    assert [(row[0], row[asked]) for row in twin["rows"]] == [("00:00:05", "7"), ("00:00:08", "0")]

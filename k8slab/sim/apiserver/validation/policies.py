@@ -27,6 +27,8 @@ __all__ = ["autoscaler_errors", "autoscaler_status_errors", "disruption_budget_e
 
 _METRICS = {"ContainerResource": "containerResource", "External": "external", "Object": "object", "Pods": "pods",
             "Resource": "resource"}  # fmt: skip
+_NO_TARGET = {"object": "must set either a target value or averageValue", "pods": "must specify a positive target averageValue",
+              "external": "must set either a target value for metric or a per-pod target"}  # fmt: skip
 _EVICTION = ("AlwaysAllow", "IfHealthyBudget")
 _MAX_USER_PRIORITY = 1_000_000_000
 _SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
@@ -114,16 +116,21 @@ def _target_errors(target: Object, source: str, path: str) -> Errors:
     utilization = target.get("averageUtilization")
     if utilization is not None and utilization < 1:
         errors.append(invalid(f"{path}.averageUtilization", utilization, "must be greater than 0"))
+    return errors + _which_target(target, source, path)
+
+
+def _which_target(target: Object, source: str, path: str) -> Errors:
+    """Check that a source has the targets it can have: one of two, or for pods the average."""
+    value, average, utilization = (target.get(name) is not None for name in ("value", "averageValue", "averageUtilization"))
     if source in ("resource", "containerResource"):
-        if utilization is None and target.get("averageValue") is None:
-            detail = "must specify either a target raw value or a target utilization"
-            errors.append(required(f"{path}.averageUtilization", detail))
-        elif utilization is not None and target.get("averageValue") is not None:
-            detail = "may not set both a target raw value and a target utilization"
-            errors.append(forbidden(f"{path}.averageValue", detail))
-    elif target.get("value") is None and target.get("averageValue") is None:
-        errors.append(required(f"{path}.averageValue", "must specify a positive target averageValue"))
-    return errors
+        if not (utilization or average):
+            return [required(f"{path}.averageUtilization", "must set either a target raw value or a target utilization")]
+        detail = "may not set both a target raw value and a target utilization"
+        return [forbidden(f"{path}.averageValue", detail)] if utilization and average else []
+    if source == "external" and value and average:
+        return [forbidden(f"{path}.value", "may not set both a target value for metric and a per-pod target")]
+    there = average if source == "pods" else value or average
+    return [] if there else [required(f"{path}.averageValue", _NO_TARGET[source])]
 
 
 def _behavior_errors(behavior: Object) -> Errors:

@@ -147,6 +147,37 @@ def test_what_may_not_change(api_version: str, kind: str, values: dict[str, Any]
     assert on_update(old, changed(old, **values)) == errors
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "error"),
+    [
+        ("pods", {"value": "4"}, "averageValue: Required value: must specify a positive target averageValue"),
+        ("object", {}, "averageValue: Required value: must set either a target value or averageValue"),
+        ("external", {}, "averageValue: Required value: must set either a target value for metric or a per-pod target"),
+        (
+            "external",
+            {"value": "4", "averageValue": "4"},
+            "value: Forbidden: may not set both a target value for metric and a per-pod target",
+        ),
+        (
+            "resource",
+            {"value": "4"},
+            "averageUtilization: Required value: must set either a target raw value or a target utilization",
+        ),
+        (
+            "resource",
+            {"averageUtilization": 5, "averageValue": "4"},
+            "averageValue: Forbidden: may not set both a target raw value and a target utilization",
+        ),
+        ("pods", {"averageValue": "4"}, None),
+        ("object", {"value": "4"}, None),
+    ],
+)
+def test_each_source_of_a_metric_has_targets_of_its_own(source: str, target: dict[str, Any], error: str | None) -> None:
+    of_it = {"name": "cpu", "metric": {"name": "requests"}, "target": {"type": "Value", **target}}
+    scaler = sample("autoscaling/v2", "HorizontalPodAutoscaler", spec__metrics=[{"type": source.title(), source: of_it}])
+    assert on_create(scaler) == ([f"spec.metrics[0].{source}.target.{error}"] if error else [])
+
+
 def test_an_address_range_is_given_to_a_node_once() -> None:
     free = created(sample("v1", "Node"))
     taken = changed(free, spec__podCIDR="10.1.0.0/24", spec__podCIDRs=["10.1.0.0/24"])
