@@ -25,11 +25,18 @@ _START = ("StartError", "ContainerCannotRun", "RunContainerError")
 def crash(world: World, pod: Object) -> Answer | None:
     """Say why a container ended."""
     for container in unfinished(pod):
-        looping = container.waiting.get("reason") == "CrashLoopBackOff"
+        looping = container.waiting.get("reason") == "CrashLoopBackOff" or _begins_again(container)
         over = bool(container.terminated) and not _meant_to_end(pod, container)
         if looping or over:
             return crash_of(world, pod, container)
     return None
+
+
+def _begins_again(container: Container) -> bool:
+    """Whether it is just being started once more: the moment between waiting for it and running."""
+    return container.waiting.get("reason") == "ContainerCreating" and bool(
+        container.status.get("restartCount") and container.last
+    )
 
 
 def _meant_to_end(pod: Object, container: Container) -> bool:
