@@ -72,6 +72,8 @@ class Learning:
             if error.status != 403:
                 raise
             findings.append(missing(f"your rights do not suffice to judge this. {sentence(error)}", "kubectl auth can-i --list"))
+        if exercise.fault and not self.progress.broken(self.content.fault(exercise.fault).id):
+            findings.append(missing(f'nothing has been broken yet: lab.break_it("{exercise.fault}") comes first'))
         return Verdict(exercise, tuple(findings), self.cluster.namespace)
 
     def hint(self, key: str) -> None:

@@ -111,7 +111,6 @@ def test_a_debrief_comes_after_the_repair_and_tells_what_was_broken(lab: Lab, ca
 
 def test_what_was_broken_is_not_told_before_this_time_s_repair(lab: Lab, capsys) -> None:
     lab.kubectl("create configmap note")
-    assert lab.check("1").done, "nothing is broken yet"
     lab.break_it("gone")
     lab.debrief("gone")
     assert 'First repair it: lab.check("99.1")' in capsys.readouterr().out
@@ -126,6 +125,14 @@ def test_what_was_broken_is_not_told_before_this_time_s_repair(lab: Lab, capsys)
     assert 'First repair it: lab.check("99.1")' in capsys.readouterr().out
 
 
+def test_what_nobody_has_broken_cannot_be_repaired(lab: Lab) -> None:
+    lab.kubectl("create configmap note")
+    verdict = lab.check("1")
+    assert not verdict.done
+    assert 'nothing has been broken yet: lab.break_it("gone") comes first' in repr(verdict)
+    assert not lab.progress.done("99.1")
+
+
 def test_a_fault_takes_every_way_in_turn_in_an_order_of_the_learners_own() -> None:
     fault = Fault("99.f", "", tuple(Break(_without(str(n)), str(n)) for n in range(3)))
     orders = set()
@@ -138,6 +145,7 @@ def test_a_fault_takes_every_way_in_turn_in_an_order_of_the_learners_own() -> No
 
 
 def test_one_exercise_begins_again_and_the_others_stay(lab: Lab) -> None:
+    lab.break_it("gone")
     lab.kubectl("create configmap note")
     lab.kubectl("create configmap mine")
     assert lab.check("1").done
@@ -148,7 +156,7 @@ def test_one_exercise_begins_again_and_the_others_stay(lab: Lab) -> None:
     assert not lab.progress.done("99.1")
     assert lab.progress.hints("99.1") == 0
     assert lab.progress.done("99.2")
-    assert lab.progress.broken("99.gone") == 1, "its fault is there again"
+    assert lab.progress.broken("99.gone") == 2, "its fault is there again"
 
 
 def test_a_whole_lab_begins_again_nodes_too(lab: Lab) -> None:
