@@ -4,7 +4,7 @@ A check looks at the cluster, never at the way there: kubectl, Python, YAML and 
 generator of findings, each one sentence that is true ("pod/rooms is Ready") or says what is missing and where to look.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -21,9 +21,12 @@ __all__ = [
     "Option",
     "Prediction",
     "Quiz",
+    "chosen",
     "holds",
     "missing",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,19 @@ class Option:
     text: str
     why: str
     right: bool = False
+
+
+def chosen(options: Sequence[T], number: int) -> T:
+    """Return the option of a number, counted from 1.
+
+    Raises
+    ------
+    K8slabError
+        If there is no such option.
+    """
+    if number not in range(1, len(options) + 1):
+        raise K8slabError(f"There is no option {number!r}: choose 1 to {len(options)}.")
+    return options[number - 1]
 
 
 @dataclass(frozen=True)
@@ -207,9 +223,6 @@ class LabContent:
     def fault(self, key: str) -> Fault:
         """Return the fault with this id."""
         return _by_id(self.id, {f.id: f for f in self.faults}, key, "fault")
-
-
-T = TypeVar("T")
 
 
 def _by_id(lab: str, known: Mapping[str, T], key: str, what: str) -> T:

@@ -10,10 +10,11 @@ from k8slab.client import Cluster
 from k8slab.lessons.exercise import Finding, holds, missing
 from k8slab.lessons.judging import exists, image_is, rolled_out, say
 from k8slab.lessons.lab10_autoscaling import runs_loads
+from k8slab.topology.rollouts import newest_first
 
 __all__ = ["leader_known", "nothing_lost", "over_zones"]
 
-_REVISION = "deployment.kubernetes.io/revision"
+_HISTORY = "deployment.kubernetes.io/revision-history"
 _ZONE = "topology.kubernetes.io/zone"
 
 
@@ -71,13 +72,12 @@ def _measured(cluster: Cluster, deployment: Object) -> Finding:
 
 def _rollout_began(cluster: Cluster, deployment: Object) -> str:
     """Return when the present version's rollout began: its ReplicaSet was made then, or (one of before) its first pod."""
-    uid = deployment["metadata"]["uid"]
-    sets = [r for r in cluster.list("replicasets") if uid in [o["uid"] for o in r["metadata"].get("ownerReferences") or ()]]
-    current = max(sets, key=lambda r: int((r["metadata"].get("annotations") or {}).get(_REVISION, 0)), default=None)
-    if current is None:
+    sets = newest_first(deployment, cluster.list("replicasets"))
+    if not sets:
         return ""
+    current = sets[0]
     made: list[str] = [current["metadata"]["creationTimestamp"]]
-    if f"{_REVISION}-history" in current["metadata"]["annotations"]:
+    if _HISTORY in current["metadata"]["annotations"]:
         mine = selector_of(current["spec"]["selector"]) or ()
         made += [min((p["metadata"]["creationTimestamp"] for p in cluster.list("pods") if matches(mine, labels(p))), default="")]
     return max(made)

@@ -6,8 +6,7 @@ from typing import Any
 import ipywidgets
 from IPython.display import display
 
-from k8slab.errors import K8slabError
-from k8slab.lessons.exercise import Prediction
+from k8slab.lessons.exercise import Prediction, chosen
 from k8slab.lessons.progress import Progress
 from k8slab.lessons.words import Words
 
@@ -28,10 +27,9 @@ class Question:
 
     def answer(self, number: int) -> str:
         """Record an answer given by its number."""
-        if number not in range(1, len(self._prediction.options) + 1):
-            raise K8slabError(f"There is no option {number!r}: choose 1 to {len(self._prediction.options)}.")
+        option = chosen(self._prediction.options, number)
         self._progress.record_prediction(self._prediction.id, number - 1)
-        return f"You predict: {self._prediction.options[number - 1]}"
+        return f"You predict: {option}"
 
     def _ipython_display_(self) -> None:
         display({"text/plain": repr(self), "text/html": self._html()}, raw=True)

@@ -6,8 +6,7 @@ from typing import Any
 import ipywidgets
 from IPython.display import display
 
-from k8slab.errors import K8slabError
-from k8slab.lessons.exercise import Option, Quiz
+from k8slab.lessons.exercise import Option, Quiz, chosen
 from k8slab.lessons.progress import Progress
 
 __all__ = ["QuizView", "judge"]
@@ -21,9 +20,7 @@ def judge(quiz: Quiz, number: int) -> tuple[Option, str]:
     K8slabError
         If there is no such option.
     """
-    if number not in range(1, len(quiz.options) + 1):
-        raise K8slabError(f"There is no option {number!r}: choose 1 to {len(quiz.options)}.")
-    option = quiz.options[number - 1]
+    option = chosen(quiz.options, number)
     return option, f"{number}. {option.text}: {'right' if option.right else 'no'}. {option.why}"
 
 

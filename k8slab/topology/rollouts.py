@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from k8slab.apimachinery.types import Object, annotations, controller_of, name_of
 
-__all__ = ["Generation", "Version", "bounds", "generations", "over_time", "owned", "state_of"]
+__all__ = ["Generation", "Version", "bounds", "generations", "newest_first", "over_time", "owned", "state_of"]
 
 Version = tuple[float, str, Object]  # when (seconds), type of change, object
 _REVISION = "deployment.kubernetes.io/revision"
@@ -36,10 +36,14 @@ def owned(deployment: Object, sets: Iterable[Object]) -> list[Object]:
     return [s for s in sets if (controller_of(s) or {}).get("uid") == uid]
 
 
+def newest_first(deployment: Object, sets: Iterable[Object]) -> list[Object]:
+    """Return the ReplicaSets of a Deployment, newest revision first."""
+    return sorted(owned(deployment, sets), key=_revision, reverse=True)
+
+
 def generations(deployment: Object, sets: Iterable[Object]) -> list[Generation]:
     """Return the ReplicaSets of a Deployment, newest revision first; the newest is current."""
-    mine = sorted(owned(deployment, sets), key=_revision, reverse=True)
-    return [_generation(s, i == 0) for i, s in enumerate(mine)]
+    return [_generation(s, i == 0) for i, s in enumerate(newest_first(deployment, sets))]
 
 
 def _revision(obj: Object) -> int:

@@ -25,7 +25,7 @@ from k8slab.views.pulse import Pulse
 from k8slab.views.scene import Scene
 from k8slab.views.widget import SceneWidget
 
-__all__ = ["First", "LiveView", "split_id"]
+__all__ = ["LiveView", "split_id"]
 
 _BANNERS: dict[State, str] = {
     "away": "The cluster went away. This is its last known state; the view goes on when it is back.",
@@ -35,7 +35,7 @@ _BANNERS: dict[State, str] = {
 _by_cell: dict[str, tuple[str, list["LiveView"]]] = {}
 
 
-class First(NamedTuple):
+class _First(NamedTuple):
     """The first list of a resource: of which namespace, at which revision; or why there is none."""
 
     namespace: str
@@ -84,14 +84,14 @@ class LiveView(SceneWidget):
             self.travel()
         _replace_views_of_this_cell(self)
 
-    def _first_lists(self, resources: Iterable[str], namespace: str = ALL) -> dict[str, First]:
+    def _first_lists(self, resources: Iterable[str], namespace: str = ALL) -> dict[str, _First]:
         """Return for each resource what a list returns now.
 
         Must be called without the model's lock: a mirror that tells its listeners holds its own lock and wants ours.
         """
         return {resource: self._first(resource, namespace) for resource in resources}
 
-    def _first(self, resource: str, namespace: str) -> First:
+    def _first(self, resource: str, namespace: str) -> _First:
         tries, refused = [namespace] if namespace else [ALL, self._fallback], ""
         for where in tries:
             try:
@@ -104,10 +104,10 @@ class LiveView(SceneWidget):
                 mirror = self.cluster.mirror(resource, where)
                 mirror.prime(objects, version)
                 mirror.catch_up(objects, version)
-                return First(where, version, objects)
-        return First("", 0, [], refused)
+                return _First(where, version, objects)
+        return _First("", 0, [], refused)
 
-    def _begin(self, lists: dict[str, First]) -> None:
+    def _begin(self, lists: dict[str, _First]) -> None:
         """Fill the model with the first lists."""
         self._troubles: dict[str, State] = {}
         self._objects: dict[tuple[str, str, str], Object] = {}

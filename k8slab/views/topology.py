@@ -29,7 +29,7 @@ from k8slab.views.commands import object_commands, view_command
 from k8slab.views.export import to_html
 from k8slab.views.focus import KINDS, QUESTIONS, focus, on_picture
 from k8slab.views.graph_drawing import Drawing, drawing_of
-from k8slab.views.live import First, LiveView, split_id
+from k8slab.views.live import LiveView, split_id
 from k8slab.views.look import worst
 from k8slab.views.picture import svg
 from k8slab.views.placement_layout import PlacementLayout
@@ -63,7 +63,6 @@ class TopologyView(LiveView):
     _picture: Graph
     _layout: PlacementLayout | None
     _drawing: Drawing
-    _at_first: list[Object]
     _grouped: bool | None
     _expanded: set[str]
     _touched: set[str]
@@ -80,16 +79,11 @@ class TopologyView(LiveView):
         self.choice = Choice(namespace=namespace)
         self._problem = ""
         self._set_topology(kind)
-        self._at_first = self._flows()  # the first picture shows them too
         super().__init__(cluster, self._resources(self.topology), fallback=namespace or cluster.namespace)
+        if "Flow" in self.topology.kinds:
+            self.refresh()  # they are asked for, not watched: the first picture shows them too
 
     # -- model ---------------------------------------------------------------------------------------------------------
-
-    def _begin(self, lists: dict[str, First]) -> None:
-        super()._begin(lists)
-        for flow in self._at_first:
-            change_reachability(self.graph, "ADDED", flow)
-        self._at_first = []
 
     def take(self, change: str, obj: Object) -> None:
         """Take one change into the graph."""

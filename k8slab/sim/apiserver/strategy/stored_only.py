@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from k8slab.apimachinery.types import Object
 
-__all__ = ["STORED_ONLY", "pod_fields_stored_only", "stored_only"]
+__all__ = ["STORED_ONLY", "claims_stored_only", "container_fields_stored_only", "stored_only"]
 
 _POLICY = "never evaluates it: what it would reject or change is taken as it comes"
 _WEBHOOK = "never calls it: what it would reject or change is taken as it comes"
@@ -60,20 +60,21 @@ def _asked(obj: Object) -> Object:
     return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
 
 
-def pod_fields_stored_only(spec: Object, prefix: str) -> Iterator[str]:
-    """Say which fields of a pod's spec nothing acts on though its containers would miss it; ``prefix`` is the way to the spec.
+def claims_stored_only(spec: Object, path: str) -> Iterator[str]:
+    """Say to who gives a pod devices that it gets none.
 
-    >>> list(pod_fields_stored_only({"resourceClaims": [{"name": "gpu"}]}, "spec"))
+    >>> list(claims_stored_only({"resourceClaims": [{"name": "gpu"}]}, "spec"))
     ['spec.resourceClaims: the embedded cluster stores it, but has no devices: pods are scheduled as if they had asked for none']
     """
     if spec.get("resourceClaims"):
-        yield f"{prefix}.resourceClaims: the embedded cluster stores it, but {_DEVICES}"
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        for i, container in enumerate(spec.get(field) or ()):
-            at = f"{prefix}.{field}[{i}]"
-            for j, variable in enumerate(container.get("env") or ()):
-                if "fileKeyRef" in (variable.get("valueFrom") or {}):
-                    yield f"{at}.env[{j}].valueFrom.fileKeyRef: the embedded cluster stores it, but never sets the variable"
-            for j, rule in enumerate(container.get("restartPolicyRules") or ()):
-                if rule.get("action") == "RestartAllContainers":
-                    yield f"{at}.restartPolicyRules[{j}].action: the embedded cluster stores it, but restarts this container only"
+        yield f"{path}.resourceClaims: the embedded cluster stores it, but {_DEVICES}"
+
+
+def container_fields_stored_only(container: Object, path: str) -> Iterator[str]:
+    """Say which fields of a container nothing acts on though it would miss them."""
+    for i, variable in enumerate(container.get("env") or ()):
+        if "fileKeyRef" in (variable.get("valueFrom") or {}):
+            yield f"{path}.env[{i}].valueFrom.fileKeyRef: the embedded cluster stores it, but never sets the variable"
+    for i, rule in enumerate(container.get("restartPolicyRules") or ()):
+        if rule.get("action") == "RestartAllContainers":
+            yield f"{path}.restartPolicyRules[{i}].action: the embedded cluster stores it, but restarts this container only"

@@ -10,7 +10,7 @@ from k8slab.apimachinery.quantity import parse_quantity
 from k8slab.apimachinery.types import Object
 from k8slab.sim.apiserver.names import dns1123_label
 from k8slab.sim.apiserver.resources import Resource
-from k8slab.sim.apiserver.strategy.stored_only import pod_fields_stored_only, stored_only
+from k8slab.sim.apiserver.strategy.stored_only import claims_stored_only, container_fields_stored_only, stored_only
 from k8slab.sim.apiserver.validation.rules import rules_not_here
 
 __all__ = ["warnings"]
@@ -118,7 +118,7 @@ def _finalizer_warnings(obj: Object, old: Object | None) -> Iterator[str]:
 
 def _pod_warnings(meta: Object, spec: Object, prefix: str) -> Iterator[str]:
     """Warn about a pod (`prefix` is empty) or a template (its path with a dot)."""
-    yield from pod_fields_stored_only(spec, f"{prefix}spec")
+    yield from claims_stored_only(spec, f"{prefix}spec")
     yield from _label_warnings(spec, prefix)
     annotations = meta.get("annotations") or {}
     for name, message in _ANNOTATIONS.items():
@@ -134,6 +134,7 @@ def _pod_warnings(meta: Object, spec: Object, prefix: str) -> Iterator[str]:
         if not secret.get("name"):
             yield f'{prefix}spec.imagePullSecrets[{i}].name: invalid empty name ""'
     for path, container in _containers(spec, prefix):
+        yield from container_fields_stored_only(container, path)
         yield from _container_warnings(container, path)
     yield from _port_warnings(spec, prefix)
     if spec.get("terminationGracePeriodSeconds", 0) < 0:
